@@ -25,21 +25,15 @@ process.chdir(root);
 ensurePackages();
 const executablePath = ensureChromium();
 ensureBuilt();
-const [
-  { chromium },
-  { serve },
-  { build },
-  { compileFmaPeak },
-  { openTorch },
-  { printProfile, printStudent, quantile },
-] = await Promise.all([
-  import('playwright-core'),
-  import('../scripts/serve.mjs'),
-  import('esbuild'),
-  import('./fmaPeak.mjs'),
-  import('./torch.mjs'),
-  import('./print.mjs'),
-]);
+const [{ chromium }, { serve }, { build }, { openTorch }, { printProfile, printStudent, quantile }] = await Promise.all(
+  [
+    import('playwright-core'),
+    import('../scripts/serve.mjs'),
+    import('esbuild'),
+    import('./torch.mjs'),
+    import('./print.mjs'),
+  ],
+);
 
 const NAMES = ['mlp', 'cnn', 'ds-cnn', 'resnet8', 'mobilenet-v1-0.25', 'transformer-tiny'];
 /** `isSlow`: a step takes seconds, so one is counted in each turn, and one before the first turn is not. */
@@ -100,7 +94,7 @@ const server = await serve('dist', {
     ),
   },
 });
-const fma = { relaxed: await compileFmaPeak('relaxed'), simd: await compileFmaPeak('simd') };
+const fma = { relaxed: readFileSync('dist/peak-relaxed.wasm'), simd: readFileSync('dist/peak-simd.wasm') };
 const browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGS });
 const page = await browser.newPage();
 await page.goto(`${server.url}/bench.html`);

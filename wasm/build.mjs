@@ -1,9 +1,14 @@
-// Compiles the kernels, one binary a SIMD level, into dist/, and refuses a module that would touch tfjs's memory by itself.
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+// Compiles the kernels, one binary a SIMD level, into dist/, and refuses a module that would touch tfjs's memory by itself;
+// and what measures a core's peak, which works on no memory at all.
+import { mkdir, readFile } from 'node:fs/promises';
 import asc from 'assemblyscript/asc';
 
-const levels = { relaxed: ['simd', 'threads', 'relaxed-simd'], simd: ['simd', 'threads'] };
-const flags = ['-O3', '--noAssert', '--runtime', 'stub', '--importMemory', '--noExportMemory', '--use', 'abort='];
+const levels = { relaxed: ['simd', 'relaxed-simd'], simd: ['simd'] };
+const flags = ['-O3', '--noAssert', '--runtime', 'stub', '--use', 'abort='];
+const modules = {
+  kernels: ['wasm/index.ts', '--enable', 'threads', '--importMemory', '--noExportMemory'],
+  peak: ['wasm/peak/index.ts', '--noExportMemory'],
+};
 const out = process.argv[2] ?? 'dist';
 
 /** Numbers of the sections of a WebAssembly binary, in order. */
@@ -32,22 +37,18 @@ export function checkModule(bytes) {
 
 if (process.argv[1] === new URL(import.meta.url).pathname) {
   await mkdir(out, { recursive: true });
-  for (const [level, features] of Object.entries(levels)) {
-    const file = `${out}/kernels-${level}.wasm`;
-    const { error, stderr } = await asc.main([
-      'wasm/index.ts',
-      '--outFile',
-      file,
-      ...flags,
-      ...features.flatMap((name) => ['--enable', name]),
-    ]);
-    if (error) {
-      process.stderr.write(stderr.toString());
-      throw error;
+  for (const [name, source] of Object.entries(modules)) {
+    for (const [level, features] of Object.entries(levels)) {
+      const file = `${out}/${name}-${level}.wasm`;
+      const enabled = features.flatMap((feature) => ['--enable', feature]);
+      const { error, stderr } = await asc.main([...source, '--outFile', file, ...flags, ...enabled]);
+      if (error) {
+        process.stderr.write(stderr.toString());
+        throw error;
+      }
+      const bytes = await readFile(file);
+      if (name === 'kernels') checkModule(bytes);
+      console.log(`${file}  ${bytes.length} bytes`);
     }
-    const bytes = await readFile(file);
-    checkModule(bytes);
-    await writeFile(file, bytes);
-    console.log(`${file}  ${bytes.length} bytes`);
   }
 }

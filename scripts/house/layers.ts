@@ -78,7 +78,15 @@ export const NARROWER: Readonly<Record<string, Readonly<Record<string, 'value' |
     student: 'value',
   },
   model: { core: 'value', runtime: 'value', workers: 'value', network: 'value', student: 'value' },
-  train: { core: 'value', runtime: 'value', workers: 'value', data: 'value', losses: 'value', student: 'value' },
+  train: {
+    core: 'value',
+    runtime: 'value',
+    storage: 'value',
+    workers: 'value',
+    data: 'value',
+    losses: 'value',
+    student: 'value',
+  },
   adapt: {
     core: 'value',
     runtime: 'type',

@@ -1,10 +1,7 @@
 import { LimbeckError } from '../core/errors.ts';
 import { countOf, duration } from '../core/figures.ts';
-import { clockStepMs } from '../core/timing.ts';
-import { VERSIONS } from '../core/versions.ts';
-import { detectWasm } from '../runtime/capabilities.ts';
 import type { BenchmarkSettings } from './benchmarkOptions.ts';
-import type { Environment } from './environment.ts';
+import { detectEnvironment } from './detectEnvironment.ts';
 import { type Group, measureGroup } from './measureGroup.ts';
 import { benchBackend, usualBackends } from './namedBackends.ts';
 import type { BenchEvent, BenchReport, BenchRow, WorkloadName } from './report.ts';
@@ -34,7 +31,7 @@ export async function runBenchmark(
       { details: { name: 'budgetMs', given: budgetMs, least: leastMs } },
     );
   }
-  const environment = await environmentHere();
+  const environment = await detectEnvironment();
   const began = performance.now();
   const rows: BenchRow[] = [];
   const failures: unknown[] = [];
@@ -103,10 +100,4 @@ function groupsOf({ models, batchSizes, ...settings }: BenchmarkSettings, backen
 
 function usualWorkloads({ student }: BenchModel): readonly WorkloadName[] {
   return student === undefined ? ['inference'] : ['inference', 'train-step'];
-}
-
-async function environmentHere(): Promise<Environment> {
-  const { cores, isIsolated, simdLevel, why } = await detectWasm();
-  const engine = globalThis.navigator?.userAgent ?? 'Node';
-  return { engine, cores, isIsolated, simdLevel, clockMs: clockStepMs(), versions: VERSIONS, why };
 }

@@ -12,6 +12,8 @@ const FILES = [
   'threads.js',
   'kernels-relaxed.wasm',
   'kernels-simd.wasm',
+  'peak-relaxed.wasm',
+  'peak-simd.wasm',
   'tfjs-backend-wasm.wasm',
   'tfjs-backend-wasm-simd.wasm',
   'tfjs-backend-wasm-simd-shared.wasm',

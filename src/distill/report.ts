@@ -6,6 +6,7 @@ import type { StudentDescription } from '../student/student.ts';
 import type { TeacherDescription, TeacherDevice, TeacherUsage } from '../teacher/teacher.ts';
 import type { MemoryState, TrainJob } from '../train/engine.ts';
 import type { PartReports } from '../train/parts/options.ts';
+import type { ThreadFigures } from '../train/threadChoice.ts';
 import type { ControlReport } from './controlReport.ts';
 
 export interface EpochRecord {
@@ -54,6 +55,8 @@ export interface DistillReport extends PartReports {
   readonly batchSize: number;
   readonly loss: { readonly name: string; readonly options: Readonly<Record<string, unknown>> };
   readonly backend: BackendDescription;
+  /** What a training step took on one thread and on all, if it was measured; later steps used the faster. */
+  readonly stepThreads?: ThreadFigures | undefined;
   /** Undefined for a run without an external teacher. */
   readonly teacher: TeacherDescription | undefined;
   /** What this run cost the teacher; undefined for teachers that do not count. */

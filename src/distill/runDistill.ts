@@ -117,6 +117,7 @@ export async function runDistill(
       ...outcome.report,
       ...(controlled && { control: controlled.report }),
       backend: trainer.description,
+      ...(outcome.stepThreads && { stepThreads: outcome.stepThreads.figures }),
       student: { ...studentDescription, bytes: outcome.artifacts.weightData.byteLength },
       timeMs: { teacher: lessons.busyMs().total, train: trainMs, total: performance.now() - startedAt },
     });

@@ -1,4 +1,4 @@
-import type { OnnxGraph, OnnxNode } from './model.ts';
+import { copyOf, type OnnxGraph, type OnnxNode } from './model.ts';
 
 /** Names of all values that a node reads: its inputs, and what the graphs in it read from around it. */
 export function readsOf(node: OnnxNode): Set<string> {
@@ -11,6 +11,15 @@ export function readsOf(node: OnnxNode): Set<string> {
 /** The graphs in a node's attributes, as the branches of an If. */
 export function graphsOf({ attribute }: OnnxNode): OnnxGraph[] {
   return attribute.flatMap(({ g, graphs }) => (g === undefined ? graphs : [g, ...graphs]));
+}
+
+/** A copy of a node with other graphs in its attributes. */
+export function withGraphs(node: OnnxNode, change: (graph: OnnxGraph) => OnnxGraph): OnnxNode {
+  const attribute = node.attribute.map((one) => {
+    if (one.g === undefined && one.graphs.length === 0) return one;
+    return Object.assign(copyOf(one), { ...(one.g && { g: change(one.g) }), graphs: one.graphs.map(change) });
+  });
+  return Object.assign(copyOf(node), { attribute });
 }
 
 /** Names of the values that a graph makes or holds itself. */

@@ -1,6 +1,7 @@
 import { LimbeckError } from '../core/errors.ts';
 import { flag, given, type OptionsOf, schema } from '../core/schema.ts';
-import { prune } from './edit/prune.ts';
+import { pruneInside } from './edit/prune.ts';
+import { storeAsConstants } from './edit/storeAsConstants.ts';
 import { copyOf, type OnnxModel, type OnnxValue, onnx } from './model.ts';
 import { ownValues } from './references.ts';
 import { fuseActivations, type IsAllowed } from './simplify/activations.ts';
@@ -91,20 +92,15 @@ function checkKept(model: OnnxModel, keep: readonly string[]): void {
 
 function finished(model: OnnxModel, draft: Draft, bound: BoundInputs, keep: readonly string[]): OnnxModel {
   const result = copyOf(model);
-  const graph = copyOf(model.graph);
-  Object.assign(graph, draft.finish());
-  // Weights among the inputs could be fed; here they are constants, which version 4 of the format allows.
-  const stored = new Set(graph.initializer.map(({ name }) => name));
-  if (model.irVersion < 4n) result.irVersion = 4n;
-  const inputs = graph.input.filter(({ name }) => !stored.has(name));
-  graph.input = inputs;
+  const graph = Object.assign(copyOf(model.graph), draft.finish());
+  result.graph = graph;
+  storeAsConstants(result);
   const outputs = graph.output;
   graph.output = [...outputs, ...keep.map((name) => onnx.value({ name }))];
-  prune(graph);
+  pruneInside(graph);
   graph.output = outputs.map((value) => withLengths(value, bound));
-  graph.input = inputs.map((value) => withLengths(value, bound));
+  graph.input = graph.input.map((value) => withLengths(value, bound));
   graph.valueInfo = graph.valueInfo.map((value) => withLengths(value, bound));
-  result.graph = graph;
   return result;
 }
 

@@ -39,8 +39,15 @@ export function hostedUrl(name: string, assetBase = configuredAssets()): string 
 }
 
 /** Throws    backend-unavailable: the file cannot be fetched */
-export async function loadAsset(name: AssetName, assetBase?: string): Promise<Uint8Array<ArrayBuffer>> {
-  const url = assetUrl(name, assetBase);
+export function loadAsset(name: AssetName, assetBase?: string): Promise<Uint8Array<ArrayBuffer>> {
+  return loadShipped(assetUrl(name, assetBase));
+}
+
+/**
+ * A file of the package at its address.
+ * Throws    backend-unavailable: the file cannot be fetched
+ */
+export async function loadShipped(url: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
     const path = filePath(url);
     const files = nodeModule<typeof import('node:fs/promises')>('fs/promises');

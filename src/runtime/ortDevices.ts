@@ -3,9 +3,12 @@ import { isInstalled } from '../core/node.ts';
 
 // What this page, or Node, offers onnxruntime besides wasm. Finding out does not load onnxruntime-web.
 
-/** The part of WebGPU's adapter that is read here; TypeScript's library does not describe it. */
-interface Adapter {
+/** The part of WebGPU's adapter that is read; TypeScript's library does not describe it. */
+export interface GpuAdapter {
   readonly isFallbackAdapter?: boolean;
+  /** Numbers, by getters of its prototype. */
+  readonly limits?: object;
+  readonly features?: Iterable<string>;
   readonly info?: {
     readonly vendor?: string;
     readonly architecture?: string;
@@ -16,7 +19,7 @@ interface Adapter {
 }
 
 interface Gpu {
-  requestAdapter(): Promise<Adapter | null>;
+  requestAdapter(): Promise<GpuAdapter | null>;
 }
 
 /** A GPU as WebGPU offers it, or a sentence that says why there is none. */
@@ -26,6 +29,8 @@ export interface FoundGpu {
   readonly name: string;
   /** A software GPU: correct, and slower than wasm. */
   readonly isSoftware: boolean;
+  /** For what else it tells; it does not go to another thread. */
+  readonly adapter?: GpuAdapter;
 }
 
 /** Asks the browser for its GPU; answers at once without WebGPU. */
@@ -33,7 +38,7 @@ export async function findGpu(): Promise<FoundGpu> {
   const none = (obstacle: string): FoundGpu => ({ obstacle, name: 'none', isSoftware: false });
   const gpu = (globalThis.navigator as { gpu?: Gpu } | undefined)?.gpu;
   if (gpu === undefined || gpu === null) return none('This browser offers no WebGPU here.');
-  let adapter: Adapter | null;
+  let adapter: GpuAdapter | null;
   try {
     adapter = await gpu.requestAdapter();
   } catch (error) {
@@ -43,7 +48,7 @@ export async function findGpu(): Promise<FoundGpu> {
   const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info ?? {};
   const isSoftware = isFallbackAdapter ?? adapter.isFallbackAdapter ?? false;
   const words = [vendor, architecture, device, description].filter((word) => word !== undefined && word !== '');
-  return { name: words.join(' ') || 'unnamed', isSoftware };
+  return { name: words.join(' ') || 'unnamed', isSoftware, adapter };
 }
 
 /** A sentence that says why WebNN is not available, or undefined if it may be. */

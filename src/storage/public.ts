@@ -1,5 +1,12 @@
 // What the package exports of this folder.
 
+export {
+  clearDeviceProfile,
+  type DeviceMeasurement,
+  type DeviceProfile,
+  deviceProfile,
+  keepDeviceProfile,
+} from './deviceProfile.ts';
 export { encryptedStore, wipe } from './encrypted.ts';
 export { destroyKey, type KeyOwner } from './keys.ts';
 export { type OpenStoreOptions, openStore } from './openStore.ts';

@@ -1,5 +1,5 @@
+import { canonicalJson } from '../core/canonicalJson.ts';
 import { sha256 } from '../core/hash.ts';
-import { isTagged } from '../core/tags.ts';
 import type { LoadTeacherOptions } from './onnxOptions.ts';
 
 /**
@@ -16,14 +16,4 @@ export async function identityOf(
   const logsOf = fromProbs.length > 0 ? fromProbs : undefined;
   const whole = { model: modelHash, input, taps, untilTaps, recurrent, read: read?.spec, outputs, logsOf };
   return sha256(new TextEncoder().encode(canonicalJson(whole)));
-}
-
-/** JSON that does not depend on the order of names. Undefined values are left out, and patterns become texts. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) => {
-    if (isTagged(part, 'RegExp')) return { pattern: String(part) };
-    if (ArrayBuffer.isView(part)) return Array.from(part as unknown as ArrayLike<number>);
-    if (typeof part !== 'object' || part === null || Array.isArray(part)) return part;
-    return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)));
-  });
 }

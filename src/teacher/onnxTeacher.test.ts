@@ -87,7 +87,7 @@ describe('batch size', () => {
     const house = fakeHouse({ kernels: { msPerExample: 3 } });
     const first = await open(house, { device: 'auto', store });
     await first.ask(batch(2));
-    expect(await store.keys('teacher-tuning/')).toHaveLength(1);
+    expect(await store.keys('device-profile/')).toHaveLength(1);
     const measured = house.log.filter((line) => line.startsWith('measure')).length;
     const second = await open(house, { device: 'auto', store });
     const { batchSize, batchFigures, why } = first.description;

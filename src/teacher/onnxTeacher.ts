@@ -65,7 +65,8 @@ export async function openTeacher(
   let memory: TuneMemory | undefined;
   let known: TunedPlace | undefined;
   const choose = async (hash: string): Promise<Placement> => {
-    memory = await tuneMemory(whatIsTuned(hash, { ...options, device }, hasOwnThread), plan.gpuName, storeOf(options));
+    const tuned = { name: model.name, ...whatIsTuned(hash, { ...options, device }, hasOwnThread) };
+    memory = await tuneMemory(tuned, plan.gpuName, storeOf(options));
     const remembered = await memory.recall();
     // Which devices are allowed is decided at every start.
     const allowed: readonly SessionDevice[] = ['wasm', plan.first, ...plan.challengers];

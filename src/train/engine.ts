@@ -18,7 +18,7 @@ import type { TrainBatch } from './batch.ts';
 import { checkBatch } from './check.ts';
 import { makeClosableRuns } from './closable.ts';
 import { openEngineBackend } from './engineBackend.ts';
-import type { EngineEvent, TrainJob, TrainOutcome, TrainSource } from './job.ts';
+import type { EngineEvent, MeasuredSteps, TrainJob, TrainOutcome, TrainSource } from './job.ts';
 import { trainLoop } from './loop.ts';
 import { lossWith, openLossFor, openRun } from './openRun.ts';
 import { makeOptimizer } from './optimizer.ts';
@@ -27,6 +27,7 @@ import { openParts, stepsWith } from './parts/open.ts';
 import type { PartReports, PartResults } from './parts/options.ts';
 import { completeWith, readWith } from './parts/part.ts';
 import { predictBatch } from './predict.ts';
+import { openSharedCores } from './sharedCores.ts';
 import { isHalfApplied } from './step.ts';
 
 export type { EngineEvent, TrainJob, TrainOutcome, TrainSource } from './job.ts';
@@ -97,6 +98,8 @@ export function createEngine(knownLosses: KnownLosses = {}, colocatedTeacher?: C
       const own = reviveLoss(job.loss, knownLosses);
       const opened = await openRun({ job, model, loss: own, source, emit, colocatedTeacher });
       const { parts, student, loss } = opened;
+      const steps = stepsOf(job, model, place.current()?.description);
+      const cores = openSharedCores(await source.recallThreads?.(steps).catch(() => undefined));
       let report: PartReports = {};
       let results: PartResults = {};
       let lastStepEvent = 0;
@@ -109,7 +112,7 @@ export function createEngine(knownLosses: KnownLosses = {}, colocatedTeacher?: C
           place.requireWhole();
           return there;
         };
-        const run = { ...job, ...stepsWith(parts, optimizer), model, student, loss, parts, signal };
+        const run = { ...job, ...stepsWith(parts, optimizer), model, student, loss, parts, cores, signal };
         for (const message of place.notices.splice(0)) await emit({ type: 'notice', message });
         for await (const event of trainLoop({ ...run, read, rest })) {
           // Events and the result use different ports; waiting keeps the result from overtaking the events.
@@ -135,6 +138,7 @@ export function createEngine(knownLosses: KnownLosses = {}, colocatedTeacher?: C
         const members = await Promise.all(membersOf(model).map(artifactsOf));
         return {
           ...{ artifacts, report, ...results },
+          ...(cores.figures && { stepThreads: { steps, figures: cores.figures } }),
           ...(members.length > 0 && { members }),
           ...(error !== undefined && { error }),
         };
@@ -189,5 +193,17 @@ export function createEngine(knownLosses: KnownLosses = {}, colocatedTeacher?: C
       return enqueue(() => place.close());
     },
     gpuDevice: () => place.current()?.gpuDevice,
+  };
+}
+
+function stepsOf(job: TrainJob, model: tf.LayersModel, backend: BackendDescription | undefined): MeasuredSteps {
+  return {
+    student: model.name,
+    layers: model.layers.map((layer) => layer.getClassName()),
+    weights: model.weights.map(({ shape }) => shape as number[]),
+    batchSize: job.batchSize,
+    loss: job.loss,
+    threads: backend?.threads ?? 1,
+    simdLevel: backend?.simdLevel ?? 'none',
   };
 }

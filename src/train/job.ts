@@ -6,6 +6,7 @@ import type { EpochEvent, HoldoutOutputs, NoticeEvent, StepEvent } from './event
 import type { OptimizerOptions } from './optimizerOptions.ts';
 import type { LengthOptions } from './order.ts';
 import type { JobParts, PartEvent, PartReports, PartResults } from './parts/options.ts';
+import type { ThreadFigures } from './threadChoice.ts';
 
 /** What one training run needs, as plain values. */
 export interface TrainJob extends JobParts, LengthOptions {
@@ -29,6 +30,19 @@ export interface TrainSource {
   /** The inputs of these examples, unchanged, without asking a teacher. */
   readInputs(indices: Int32Array): Promise<NamedArrays>;
   readHoldout(indices: Int32Array): Promise<NamedArrays>;
+  /** What was measured of such steps before. */
+  recallThreads?(steps: MeasuredSteps): Promise<ThreadFigures | undefined>;
+}
+
+/** What the time of a step depends on, besides the device: plain values. */
+export interface MeasuredSteps {
+  readonly student: string;
+  readonly layers: readonly string[];
+  readonly weights: readonly (readonly number[])[];
+  readonly batchSize: number;
+  readonly loss: LossSpec;
+  readonly threads: number;
+  readonly simdLevel: string;
 }
 
 export type EngineEvent = StepEvent | NoticeEvent | PartEvent | (EpochEvent & HoldoutOutputs);
@@ -37,6 +51,8 @@ export interface TrainOutcome extends PartResults {
   readonly artifacts: StudentArtifacts;
   /** Of each member of a cohort. */
   readonly members?: readonly StudentArtifacts[];
+  /** What its steps took on one thread and on all, if both were measured. */
+  readonly stepThreads?: { readonly steps: MeasuredSteps; readonly figures: ThreadFigures };
   /** What parts report at the end of a run. */
   readonly report: PartReports;
   /** How it ended. An interrupted run still returns the student as the last finished step left it. */

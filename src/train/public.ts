@@ -5,4 +5,5 @@ export type { OptimizerName, OptimizerOptions } from './optimizerOptions.ts';
 export { releaseTrainer } from './pageTrainer.ts';
 export type { GainedAndLost } from './paired.ts';
 export type * from './parts/options.ts';
+export type { ThreadFigures } from './threadChoice.ts';
 export { openTrainer, type Trainer, type TrainerOptions } from './trainer.ts';

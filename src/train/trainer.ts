@@ -12,6 +12,8 @@ import { type Host, startHost, type WorkerOption } from '../workers/host.ts';
 import { callable, unpackError } from '../workers/transfer.ts';
 import type { TrainBatch } from './batch.ts';
 import type { Engine, EngineEvent, MemoryState, TrainJob, TrainOutcome, TrainSource } from './engine.ts';
+import type { MeasuredSteps } from './job.ts';
+import { threadMemory } from './threadMemory.ts';
 
 /** The thread and the backend on which a student is trained. */
 export interface TrainerOptions extends BackendOptions {
@@ -150,7 +152,10 @@ function makeTrainer(
     description,
     check: (job, batch, signal) => call((engine) => engine.check(job, batch, signal), signal),
     async train(job, source, emit, signal) {
-      const outcome = await call((engine) => engine.train(job, callable(source), callable(emit), signal), signal);
+      const known = { ...source, recallThreads: async (steps: MeasuredSteps) => (await threadMemory(steps)).recall() };
+      const outcome = await call((engine) => engine.train(job, callable(known), callable(emit), signal), signal);
+      const { stepThreads } = outcome;
+      if (stepThreads !== undefined) await (await threadMemory(stepThreads.steps)).remember(stepThreads.figures);
       // An error inside a result would lose its code on the way from a worker, so it is packed.
       const { error } = outcome;
       if (error === undefined || isTagged(error, 'Error')) return outcome;

@@ -1,6 +1,7 @@
 import { median } from '../../core/stats.ts';
 import { signedRankInterval } from './signedRank.ts';
 
+/** How two subjects compare. */
 export interface Comparison {
   /** How many times as long as `b` `a` takes. */
   readonly ratio: number;
@@ -13,6 +14,7 @@ export interface Comparison {
   readonly verdict: 'faster' | 'slower' | 'equal' | 'unsure';
 }
 
+/** How sure a comparison must be. */
 export interface CompareSettings {
   /** Smallest difference that counts, as a fraction. Default 0.02: two copies of the same code differ by as much. */
   readonly leastDifference?: number;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../core/random.ts';
 import { median } from '../../core/stats.ts';
-import { NEVER, simulation } from './cases/simulated.ts';
+import { NEVER, simulation } from './cases/machineCases.ts';
 import { compareRounds } from './compareRounds.ts';
 import { measureSubjects } from './measureSubjects.ts';
 import { summarize } from './summarize.ts';

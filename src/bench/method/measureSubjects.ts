@@ -5,6 +5,7 @@ import { type Clock, realClock } from './clock.ts';
 import { type Entrant, enter } from './entrant.ts';
 import type { Measured } from './measured.ts';
 
+/** How long subjects are measured, and who is told. */
 export interface MeasureSettings {
   /** Milliseconds for all subjects together, with warming up. It is kept to within a turn, except by subjects that hang. */
   readonly budgetMs: number;

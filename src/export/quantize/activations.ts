@@ -1,5 +1,7 @@
 import type { OnnxNode } from '../../onnx/model.ts';
-import { isExcluded, isOperator, type WorkGraph } from './workGraph.ts';
+import type { Draft } from '../../onnx/simplify/draft.ts';
+import { isOperator } from '../../onnx/simplify/nodes.ts';
+import { isExcluded } from './report.ts';
 
 /** Which activations become 8-bit numbers. */
 export interface ActivationPlan {
@@ -20,7 +22,7 @@ const JOINING = ['Add', 'Mul', 'Concat', 'AveragePool', 'GlobalAveragePool'];
  * logits and the operands of normalizations exact.
  */
 export function planActivations(
-  work: WorkGraph,
+  draft: Draft,
   isLayer: (node: OnnxNode) => boolean,
   exclude: readonly string[],
 ): ActivationPlan {
@@ -28,31 +30,30 @@ export function planActivations(
   const mark = (tensor: string) => {
     if (!sources.has(tensor)) sources.set(tensor, tensor);
   };
-  for (const node of work.model.graph.node) {
+  for (const node of draft.nodes()) {
     if (!isLayer(node)) continue;
     mark(node.input[0] as string);
-    if (isOperator(node, 'Conv')) mark(tailOf(work, node.output[0] as string));
+    if (isOperator(node, 'Conv')) mark(tailOf(draft, node.output[0] as string));
   }
-  for (const node of work.model.graph.node) {
+  for (const node of draft.nodes()) {
     const output = node.output[0] as string;
     if (isExcluded(node, exclude)) continue;
     if (isOperator(node, ...MOVING)) {
       const source = sources.get(node.input[0] as string);
       // A later layer's input has this scale too, or onnxruntime would not move integers.
-      const isInner = node.output.length === 1 && !work.isOutput(output);
+      const isInner = node.output.length === 1 && !draft.isResult(output);
       if (source !== undefined && isInner) sources.set(output, source);
     } else if (isOperator(node, ...JOINING) && node.input.every((name) => sources.has(name))) {
-      const tail = tailOf(work, output);
-      if (!work.isOutput(tail)) mark(tail);
+      const tail = tailOf(draft, output);
+      if (!draft.isResult(tail)) mark(tail);
     }
   }
   return { sources, measured: [...new Set(sources.values())] };
 }
 
 /** The output of the Relu or Clip that is a tensor's only reader. */
-function tailOf(work: WorkGraph, tensor: string): string {
-  const readers = work.readersOf(tensor);
-  const [reader] = readers;
-  const isAlone = readers.length === 1 && reader !== undefined && !work.isOutput(tensor);
+function tailOf(draft: Draft, tensor: string): string {
+  const [reader, another] = draft.readers(tensor);
+  const isAlone = reader !== undefined && another === undefined && !draft.isResult(tensor);
   return isAlone && isOperator(reader, 'Relu', 'Clip') ? (reader.output[0] as string) : tensor;
 }

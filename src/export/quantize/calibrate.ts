@@ -2,12 +2,12 @@ import { LimbeckError, throwIfAborted } from '../../core/errors.ts';
 import type { NamedArrays } from '../../core/shape.ts';
 import { yieldToEvents } from '../../core/yield.ts';
 import type { Dataset } from '../../data/dataset.ts';
-import { prune } from '../../onnx/edit/prune.ts';
+import { pruneInside } from '../../onnx/edit/prune.ts';
 import { type OnnxModel, onnx, readModel, writeModel } from '../../onnx/model.ts';
+import { intAttribute } from '../../onnx/simplify/nodes.ts';
 import type { CalibrationMethod, QuantizeEvent } from '../quantizeOptions.ts';
 import { countValues, entropyRange, type Histogram, makeHistogram, percentileRange, type Range } from './histogram.ts';
 import { BATCH, batchesOf, openRunner, type RunnerOptions } from './runner.ts';
-import { intOf } from './workGraph.ts';
 
 export interface CalibrateOptions extends RunnerOptions {
   readonly data: Dataset;
@@ -69,7 +69,7 @@ async function extremes(
     tensors.forEach((tensor, i) => {
       for (const opType of ['ReduceMin', 'ReduceMax']) {
         const name = `@${opType} ${i}`;
-        const attribute = [intOf('keepdims', 0)];
+        const attribute = [intAttribute('keepdims', 0)];
         graph.node.push(onnx.node({ opType, input: [tensor], output: [name], attribute }));
         graph.output.push(onnx.value({ name, type: { tensorType: { elemType: 1, shape: { dim: [] } } } }));
       }
@@ -134,10 +134,8 @@ function chunksOf(tensors: readonly string[], sizes: readonly number[]): string[
 /** A copy of the model with other outputs. */
 function withOutputs(model: OnnxModel, change: (graph: OnnxModel['graph']) => void): Uint8Array {
   const copy = readModel(writeModel(model));
-  const inputs = copy.graph.input;
   change(copy.graph);
-  prune(copy.graph);
-  copy.graph.input = inputs;
+  pruneInside(copy.graph);
   return writeModel(copy);
 }
 

@@ -1,10 +1,10 @@
 import { type OnnxNode, onnx } from '../../onnx/model.ts';
-import { floatTensor, storedData } from '../../onnx/tensorData.ts';
+import type { Draft } from '../../onnx/simplify/draft.ts';
+import { floatData, intAttribute, isOperator, rewriteNodes } from '../../onnx/simplify/nodes.ts';
 import { toInt8Weights } from './int8Weights.ts';
 import { activationOf, biasName, biasNodes, type Product, productOf } from './product.ts';
-import type { NodeLog } from './report.ts';
+import { isExcluded, type NodeLog } from './report.ts';
 import { isSmaller, openWeightStore } from './weightOnly.ts';
-import { intOf, isExcluded, isOperator, type WorkGraph } from './workGraph.ts';
 
 export interface DynamicOptions {
   readonly perChannel: boolean;
@@ -16,8 +16,8 @@ export interface DynamicOptions {
  * Convolutions, embeddings and recurrent cells convert them to float32, so that they are as fast as before and their
  * activations stay exact.
  */
-export function toDynamicInt8(work: WorkGraph, { perChannel, exclude }: DynamicOptions, log: NodeLog): void {
-  const weights = openWeightStore(work, perChannel);
+export function toDynamicInt8(draft: Draft, { perChannel, exclude }: DynamicOptions, log: NodeLog): void {
+  const weights = openWeightStore(draft, perChannel);
   const matrices = new Map<string, StoredMatrix>();
   const activations = new Map<string, QuantizedActivation>();
 
@@ -25,9 +25,9 @@ export function toDynamicInt8(work: WorkGraph, { perChannel, exclude }: DynamicO
     const known = activations.get(name);
     if (known !== undefined) return { nodes: [], to: known };
     const to = {
-      data: work.freshName(`${name}_q`),
-      scale: work.freshName(`${name}_s`),
-      zero: work.freshName(`${name}_z`),
+      data: draft.fresh(`${name}_q`),
+      scale: draft.fresh(`${name}_s`),
+      zero: draft.fresh(`${name}_z`),
     };
     activations.set(name, to);
     const output = [to.data, to.scale, to.zero];
@@ -39,8 +39,8 @@ export function toDynamicInt8(work: WorkGraph, { perChannel, exclude }: DynamicO
     if (known !== undefined) return known;
     const { data, scales } = toInt8Weights(matrix, [rows, columns], perChannel ? 1 : undefined);
     const stored = {
-      data: work.store(storedData(work.freshName(`${weight.name}_q`), 'int8', [rows, columns], data)),
-      scale: work.store(floatTensor(work.freshName(`${weight.name}_s`), perChannel ? [columns] : [], scales)),
+      data: draft.addConstant(`${weight.name}_q`, { dtype: 'int8', shape: [rows, columns], data }),
+      scale: draft.addConstant(`${weight.name}_s`, floatData(perChannel ? [columns] : [], scales)),
     };
     matrices.set(key, stored);
     return stored;
@@ -49,28 +49,28 @@ export function toDynamicInt8(work: WorkGraph, { perChannel, exclude }: DynamicO
   const multiply = (product: Product): OnnxNode[] => {
     const { node } = product;
     const output = node.output[0] as string;
-    const turned = activationOf(work, product);
+    const turned = activationOf(draft, product);
     const activation = quantizeActivation(turned.name);
     const matrix = storeMatrix(product);
-    const [whole, real, scale] = [`${output}_i`, `${output}_r`, `${output}_s`].map(work.freshName);
-    const raw = biasName(node) === undefined ? output : work.freshName(`${output}_p`);
+    const [whole, real, scale] = [`${output}_i`, `${output}_r`, `${output}_s`].map(draft.fresh);
+    const raw = biasName(node) === undefined ? output : draft.fresh(`${output}_p`);
     const { data, scale: activationScale, zero } = activation.to;
     return [
       ...turned.nodes,
       ...activation.nodes,
       made('MatMulInteger', [data, matrix.data, zero], whole, { name: node.name }),
-      made('Cast', [whole as string], real, { attribute: [intOf('to', 1)] }),
+      made('Cast', [whole as string], real, { attribute: [intAttribute('to', 1)] }),
       made('Mul', [activationScale, matrix.scale], scale),
       made('Mul', [real as string, scale as string], raw),
-      ...biasNodes(work, node, raw),
+      ...biasNodes(draft, node, raw),
     ];
   };
 
-  work.finish((node) => {
+  rewriteNodes(draft, (node) => {
     const isProduct = isOperator(node, 'MatMul', 'Gemm');
     if (!isProduct && !weights.canStore(node)) return undefined;
     if (isExcluded(node, exclude)) return void log.note(node, 'left', 'it is excluded');
-    const product = isProduct ? productOf(work, node) : undefined;
+    const product = isProduct ? productOf(draft, node) : undefined;
     if (product !== undefined && typeof product !== 'string') {
       if (isSmaller(product.matrix.length, perChannel ? product.columns : 1)) {
         log.note(node, 'computed');

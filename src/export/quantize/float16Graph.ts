@@ -1,13 +1,13 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { toHalves } from '../../core/halves.ts';
 import { describeModel } from '../../onnx/describe/describe.ts';
-import { type OnnxModel, type OnnxNode, type OnnxValue, onnx } from '../../onnx/model.ts';
-import { domainOf } from '../../onnx/operators.ts';
+import { copyOf, type OnnxModel, type OnnxNode, type OnnxValue, onnx } from '../../onnx/model.ts';
 import { graphsOf } from '../../onnx/references.ts';
-import { storedData } from '../../onnx/tensorData.ts';
+import type { Draft } from '../../onnx/simplify/draft.ts';
+import { intAttribute, isOperator, rewriteNodes } from '../../onnx/simplify/nodes.ts';
 import { whyNotHalves } from './halves.ts';
-import { labelOf, type NodeLog } from './report.ts';
-import { intOf, isExcluded, isOperator, openGraph } from './workGraph.ts';
+import { isExcluded, labelOf, type NodeLog } from './report.ts';
+import { weightOf } from './weights.ts';
 
 export interface Float16GraphOptions {
   readonly exclude: readonly string[];
@@ -29,9 +29,13 @@ const STAYING = [
  * Computes in halves: weights and all values between nodes. A node that cannot compute in halves gets Casts around it.
  * Throws    unsupported-operator: branches, or an operator whose output type is unknown
  */
-export function toFloat16Graph(model: OnnxModel, { exclude, keepInputs }: Float16GraphOptions, log: NodeLog): void {
+export function toFloat16Graph(
+  model: OnnxModel,
+  draft: Draft,
+  { exclude, keepInputs }: Float16GraphOptions,
+  log: NodeLog,
+): void {
   const floats = floatsOf(model);
-  const work = openGraph(model);
   const { graph } = model;
   const halves = new Map<string, string>();
   const fulls = new Map<string, string>();
@@ -41,46 +45,46 @@ export function toFloat16Graph(model: OnnxModel, { exclude, keepInputs }: Float1
     if (!floats.has(input.name)) continue;
     if (!keepInputs) setType(input, HALF);
     else {
-      halves.set(input.name, work.freshName(`${input.name}_h`));
+      halves.set(input.name, draft.fresh(`${input.name}_h`));
       entry.push(cast(input.name, halves.get(input.name) as string, HALF));
       fulls.set(input.name, input.name);
     }
   }
   // The output of a Constant stays as it is, like a stored value.
-  const made = new Set(graph.node.flatMap((node) => (isOperator(node, 'Constant') ? [] : node.output)));
+  const made = new Set([...draft.nodes()].flatMap((node) => (isOperator(node, 'Constant') ? [] : node.output)));
   for (const output of graph.output) {
     if (!floats.has(output.name) || !made.has(output.name)) continue;
-    if (keepInputs) halves.set(output.name, work.freshName(`${output.name}_h`));
+    if (keepInputs) halves.set(output.name, draft.fresh(`${output.name}_h`));
     else setType(output, HALF);
   }
 
   const toHalf = (name: string): string => {
     const known = halves.get(name);
     if (known !== undefined) return known;
-    const weight = floats.has(name) ? work.weight(name) : undefined;
+    const weight = floats.has(name) ? weightOf(draft, name) : undefined;
     if (weight === undefined) return name;
-    const fresh = work.freshName(`${name}_h`);
-    work.store(storedData(fresh, 'float16', weight.shape, toHalves(weight.data)));
-    halves.set(name, fresh);
-    return fresh;
+    const half = draft.addConstant(`${name}_h`, { dtype: 'float16', shape: weight.shape, data: toHalves(weight.data) });
+    halves.set(name, half);
+    return half;
   };
   const toFull = (name: string): { nodes: OnnxNode[]; name: string } => {
-    const isPlain = !floats.has(name) || work.weight(name) !== undefined;
+    const isPlain = !floats.has(name) || weightOf(draft, name) !== undefined;
     const known = isPlain ? name : fulls.get(name);
     if (known !== undefined) return { nodes: [], name: known };
-    const fresh = work.freshName(`${name}_f`);
+    const fresh = draft.fresh(`${name}_f`);
     fulls.set(name, fresh);
     return { nodes: [cast(halves.get(name) ?? name, fresh, FLOAT)], name: fresh };
   };
 
   const whyStays = (node: OnnxNode): string | undefined => {
     if (isExcluded(node, exclude)) return 'it is excluded';
-    if (isOperator(node, ...STAYING) || domainOf(node.domain) !== '') return 'it takes no halves';
-    return node.input.map((name) => whyNotHalves(work.weight(name)?.data ?? NONE)).find((why) => why !== undefined);
+    if (isOperator(node, ...STAYING) || node.domain !== '') return 'it takes no halves';
+    return node.input.map((name) => whyNotHalves(weightOf(draft, name)?.data ?? NONE)).find((why) => why !== undefined);
   };
 
-  work.finish((node) => {
-    if (isOperator(node, 'Constant')) return undefined;
+  rewriteNodes(draft, (given) => {
+    if (isOperator(given, 'Constant')) return undefined;
+    const node = copyOf(given);
     const why = whyStays(node);
     const stays = why !== undefined;
     const isFloat = [...node.input, ...node.output].some((name) => floats.has(name));
@@ -95,13 +99,15 @@ export function toFloat16Graph(model: OnnxModel, { exclude, keepInputs }: Float1
     } else {
       node.input = node.input.map(toHalf);
       if (isOperator(node, 'Cast')) {
-        for (const attribute of node.attribute) if (attribute.name === 'to' && attribute.i === 1n) attribute.i = 10n;
+        node.attribute = node.attribute.map((one) =>
+          one.name === 'to' && one.i === BigInt(FLOAT) ? intAttribute('to', HALF) : one,
+        );
       }
     }
     node.output = node.output.map((name) => {
       if (!floats.has(name)) return name;
       const half = halves.get(name) ?? name;
-      const isOutput = keepInputs && work.isOutput(name);
+      const isOutput = keepInputs && draft.isResult(name);
       if (!stays) {
         if (isOutput) {
           fulls.set(name, name);
@@ -109,18 +115,19 @@ export function toFloat16Graph(model: OnnxModel, { exclude, keepInputs }: Float1
         }
         return half;
       }
-      const full = isOutput ? name : work.freshName(`${name}_x`);
+      const full = isOutput ? name : draft.fresh(`${name}_x`);
       fulls.set(name, full);
       after.push(cast(full, half, HALF));
       return full;
     });
     return [...before, node, ...after];
-  }, entry);
+  });
+  draft.prepend(...entry);
   graph.valueInfo = graph.valueInfo.filter(({ name }) => !floats.has(name));
 }
 
 function cast(from: string, to: string, type: number): OnnxNode {
-  return onnx.node({ opType: 'Cast', input: [from], output: [to], attribute: [intOf('to', type)] });
+  return onnx.node({ opType: 'Cast', input: [from], output: [to], attribute: [intAttribute('to', type)] });
 }
 
 function setType(value: OnnxValue, type: number): void {

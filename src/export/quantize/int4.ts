@@ -1,11 +1,12 @@
-import { type OnnxNode, onnx } from '../../onnx/model.ts';
+import { type OnnxModel, type OnnxNode, onnx } from '../../onnx/model.ts';
 import { make } from '../../onnx/proto.ts';
-import { floatTensor, packedTensor } from '../../onnx/tensorData.ts';
+import type { Draft } from '../../onnx/simplify/draft.ts';
+import { floatData, intAttribute, isOperator, rewriteNodes } from '../../onnx/simplify/nodes.ts';
 import { roundEven } from './int8Weights.ts';
 import { activationOf, biasName, biasNodes, type Product, productOf } from './product.ts';
-import type { NodeLog } from './report.ts';
+import { isExcluded, type NodeLog } from './report.ts';
 import { hasSmallerForm, isSmaller, NODE_BYTES } from './weightOnly.ts';
-import { intOf, isExcluded, isOperator, type WorkGraph } from './workGraph.ts';
+import { weightSize } from './weights.ts';
 
 export interface Int4Options {
   readonly blockSize: number;
@@ -15,14 +16,14 @@ export interface Int4Options {
 /** A matrix in blocks of its columns: two weights per byte, one scale per block; the number 8 means 0. */
 export interface Int4Blocks {
   /** [N, blocks, blockSize / 2] */
-  readonly packed: Uint8Array;
+  readonly packed: Uint8Array<ArrayBuffer>;
   /** [N, blocks] */
-  readonly scales: Float32Array;
+  readonly scales: Float32Array<ArrayBuffer>;
   readonly blocks: number;
 }
 
 /** Matrix products with 4-bit weights, as onnxruntime's MatMulNBits; everything else is unchanged. */
-export function toInt4(work: WorkGraph, { blockSize, exclude }: Int4Options, log: NodeLog): void {
+export function toInt4(model: OnnxModel, draft: Draft, { blockSize, exclude }: Int4Options, log: NodeLog): void {
   const stored = new Map<string, readonly [string, string]>();
 
   const storeBlocks = ({ key, weight, matrix, rows, columns }: Product): readonly [string, string] => {
@@ -31,8 +32,8 @@ export function toInt4(work: WorkGraph, { blockSize, exclude }: Int4Options, log
     const { packed, scales, blocks } = toInt4Blocks(matrix, rows, columns, blockSize);
     const shape = [columns, blocks, blockSize / 2];
     const names = [
-      work.store(packedTensor(work.freshName(`${weight.name}_q4`), 'uint8', shape, packed)),
-      work.store(floatTensor(work.freshName(`${weight.name}_s`), [columns * blocks], scales)),
+      draft.addConstant(`${weight.name}_q4`, { dtype: 'uint8', shape, data: packed }),
+      draft.addConstant(`${weight.name}_s`, floatData([columns * blocks], scales)),
     ] as const;
     stored.set(key, names);
     return names;
@@ -41,25 +42,30 @@ export function toInt4(work: WorkGraph, { blockSize, exclude }: Int4Options, log
   const multiply = (product: Product): OnnxNode[] => {
     const { node, rows, columns } = product;
     const output = node.output[0] as string;
-    const activation = activationOf(work, product);
-    const raw = biasName(node) === undefined ? output : work.freshName(`${output}_p`);
-    const attribute = [intOf('K', rows), intOf('N', columns), intOf('bits', 4), intOf('block_size', blockSize)];
+    const activation = activationOf(draft, product);
+    const raw = biasName(node) === undefined ? output : draft.fresh(`${output}_p`);
+    const attribute = [
+      intAttribute('K', rows),
+      intAttribute('N', columns),
+      intAttribute('bits', 4),
+      intAttribute('block_size', blockSize),
+    ];
     const input = [activation.name, ...storeBlocks(product)];
     const name = node.name;
     const main = onnx.node({ opType: 'MatMulNBits', domain: 'com.microsoft', name, input, output: [raw], attribute });
-    return [...activation.nodes, main, ...biasNodes(work, node, raw)];
+    return [...activation.nodes, main, ...biasNodes(draft, node, raw)];
   };
 
-  work.finish((node) => {
+  rewriteNodes(draft, (node) => {
     if (!isOperator(node, 'MatMul', 'Gemm')) {
-      const isWeighted = node.input.some((name) => isSmaller(work.elements(name), 1));
+      const isWeighted = node.input.some((name) => isSmaller(weightSize(draft, name), 1));
       if (!isWeighted) return undefined;
-      const instead = hasSmallerForm(work, node) ? "; 'dynamic-int8' stores its weights smaller" : '';
+      const instead = hasSmallerForm(draft, node) ? "; 'dynamic-int8' stores its weights smaller" : '';
       log.note(node, 'left', `it is no matrix product${instead}`);
       return undefined;
     }
     if (isExcluded(node, exclude)) return void log.note(node, 'left', 'it is excluded');
-    const product = productOf(work, node);
+    const product = productOf(draft, node);
     if (typeof product === 'string') return void log.note(node, 'left', product);
     const { matrix, rows, columns } = product;
     const bytes = columns * Math.ceil(rows / blockSize) * (blockSize / 2 + 4) + NODE_BYTES;
@@ -68,8 +74,8 @@ export function toInt4(work: WorkGraph, { blockSize, exclude }: Int4Options, log
     return multiply(product);
   });
   const fields = { domain: 'com.microsoft', version: 1n };
-  const isUsed = stored.size > 0 && !work.model.opsetImport.some(({ domain }) => domain === 'com.microsoft');
-  if (isUsed) work.model.opsetImport.push(make('OperatorSetIdProto', fields) as typeof fields);
+  const isUsed = stored.size > 0 && !model.opsetImport.some(({ domain }) => domain === 'com.microsoft');
+  if (isUsed) model.opsetImport.push(make('OperatorSetIdProto', fields) as typeof fields);
 }
 
 /**

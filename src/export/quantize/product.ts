@@ -1,7 +1,9 @@
 import { type OnnxNode, onnx } from '../../onnx/model.ts';
-import { floatTensor } from '../../onnx/tensorData.ts';
+import { float, int } from '../../onnx/shapes/call.ts';
+import type { Draft } from '../../onnx/simplify/draft.ts';
+import { floatData, intsAttribute, isOperator } from '../../onnx/simplify/nodes.ts';
 import type { Weight } from '../../onnx/write/operatorCall.ts';
-import { floatAttribute, intAttribute, isOperator, type WorkGraph } from './workGraph.ts';
+import { weightOf } from './weights.ts';
 
 /** A matrix product with a stored matrix, from a MatMul or a Gemm: output = activation · matrix + bias. */
 export interface Product {
@@ -17,13 +19,13 @@ export interface Product {
 }
 
 /** The product of a node, or why it cannot be stored smaller. */
-export function productOf(work: WorkGraph, node: OnnxNode): Product | string {
-  const weight = work.weight(node.input[1] ?? '');
+export function productOf(draft: Draft, node: OnnxNode): Product | string {
+  const weight = weightOf(draft, node.input[1] ?? '');
   if (weight === undefined) return 'its second operand is computed, or is not float32';
   if (weight.shape.length !== 2) return `its weight has ${weight.shape.length} dimensions`;
   const isGemm = isOperator(node, 'Gemm');
-  const turnsWeight = isGemm && intAttribute(node, 'transB', 0) === 1;
-  const alpha = isGemm ? floatAttribute(node, 'alpha', 1) : 1;
+  const turnsWeight = isGemm && int({ node }, 'transB', 0) === 1;
+  const alpha = isGemm ? (float({ node }, 'alpha') ?? 1) : 1;
   const [first = 0, second = 0] = weight.shape;
   const [rows, columns] = turnsWeight ? [second, first] : [first, second];
   if (rows === 0 || columns === 0) return 'its weight is empty';
@@ -34,32 +36,33 @@ export function productOf(work: WorkGraph, node: OnnxNode): Product | string {
     matrix: scaled(turnsWeight ? turned(weight.data, first, second) : weight.data, alpha),
     rows,
     columns,
-    turnsActivation: isGemm && intAttribute(node, 'transA', 0) === 1,
+    turnsActivation: isGemm && int({ node }, 'transA', 0) === 1,
   };
 }
 
 /** Nodes that make the activation as [..., K], and its name. */
-export function activationOf(work: WorkGraph, { node, turnsActivation }: Product): { nodes: OnnxNode[]; name: string } {
+export function activationOf(draft: Draft, { node, turnsActivation }: Product): { nodes: OnnxNode[]; name: string } {
   const given = node.input[0] as string;
   if (!turnsActivation) return { nodes: [], name: given };
-  const name = work.freshName(`${given}_t`);
-  const perm = onnx.attribute({ name: 'perm', type: 7, ints: [1n, 0n] });
+  const name = draft.fresh(`${given}_t`);
+  const perm = intsAttribute('perm', [1, 0]);
   return { nodes: [onnx.node({ opType: 'Transpose', input: [given], output: [name], attribute: [perm] })], name };
 }
 
 /** Nodes that add a Gemm's third operand to `raw`; without one, `raw` is the output. */
-export function biasNodes(work: WorkGraph, node: OnnxNode, raw: string): OnnxNode[] {
+export function biasNodes(draft: Draft, node: OnnxNode, raw: string): OnnxNode[] {
   const bias = biasName(node);
   if (bias === undefined) return [];
-  const beta = floatAttribute(node, 'beta', 1);
+  const beta = float({ node }, 'beta') ?? 1;
   const add = (name: string) => onnx.node({ opType: 'Add', input: [raw, name], output: [node.output[0] as string] });
   if (beta === 1) return [add(bias)];
-  const name = work.freshName(`${bias}_beta`);
-  const stored = work.weight(bias);
+  const stored = weightOf(draft, bias);
   if (stored !== undefined) {
-    return [add(work.store(floatTensor(name, stored.shape, scaled(stored.data, beta))))];
+    const data = stored.data.map((value) => value * beta);
+    return [add(draft.addConstant(`${bias}_beta`, floatData(stored.shape, data)))];
   }
-  const factor = work.store(floatTensor(work.freshName('beta'), [], [beta]));
+  const name = draft.fresh(`${bias}_beta`);
+  const factor = draft.addConstant('beta', floatData([], Float32Array.of(beta)));
   return [onnx.node({ opType: 'Mul', input: [bias, factor], output: [name] }), add(name)];
 }
 

@@ -1,8 +1,12 @@
 import { throwIfAborted } from '../../core/errors.ts';
+import type { Dataset } from '../../data/dataset.ts';
 import { checkModel } from '../../onnx/check/check.ts';
+import { pruneInside } from '../../onnx/edit/prune.ts';
+import { storeAsConstants } from '../../onnx/edit/storeAsConstants.ts';
 import { upgradeOpset } from '../../onnx/edit/upgradeOpset.ts';
 import { withMetadata } from '../../onnx/edit/withMetadata.ts';
 import { type OnnxModel, readModel, writeModel } from '../../onnx/model.ts';
+import { openDraft } from '../../onnx/simplify/draft.ts';
 import { simplify } from '../../onnx/simplify.ts';
 import type { QuantizeEvent, ReadQuantizeOptions } from '../quantizeOptions.ts';
 import { calibrate } from './calibrate.ts';
@@ -15,7 +19,6 @@ import { makeLog, type NodeLog, type QuantizeReport } from './report.ts';
 import { requireFloat } from './requireFloat.ts';
 import { planStaticInt8 } from './staticInt8.ts';
 import { compareModels, requireTolerance } from './tolerance.ts';
-import { openGraph } from './workGraph.ts';
 
 /** The first operator set with what a form is made of; halves and 4-bit products are in every one. */
 const LEAST_OPSET = { 'dynamic-int8': 11, 'static-int8': 13, float16: 0, int4: 0 } as const;
@@ -78,30 +81,30 @@ async function rewrite(
 ): Promise<number | undefined> {
   const { to, perChannel, exclude = [], blockSize, float16, keepInputs } = options;
   noteBranches(model, log);
-  if (to === 'float16' && float16 === 'graph') {
-    toFloat16Graph(model, { exclude, keepInputs }, log);
-    return undefined;
-  }
-  const work = openGraph(model);
-  if (to === 'float16') toFloat16Weights(work, exclude, log);
-  else if (to === 'int4') toInt4(work, { blockSize, exclude }, log);
-  else if (to === 'dynamic-int8') toDynamicInt8(work, { perChannel, exclude }, log);
-  else {
-    const plan = planStaticInt8(work, { perChannel, exclude });
+  storeAsConstants(model);
+  const draft = openDraft(model, []);
+  let msCalibration: number | undefined;
+  if (to === 'int4') toInt4(model, draft, { blockSize, exclude }, log);
+  else if (to === 'dynamic-int8') toDynamicInt8(draft, { perChannel, exclude }, log);
+  else if (to === 'float16') {
+    if (float16 === 'graph') toFloat16Graph(model, draft, { exclude, keepInputs }, log);
+    else toFloat16Weights(draft, exclude, log);
+  } else {
+    const plan = planStaticInt8(model, draft, { perChannel, exclude });
     const { calibration, calibrationExamples, method, percentile } = options;
-    if (calibration === undefined) return undefined;
     const started = performance.now();
     const { input, worker, assetBase, threads, name } = options;
     const ranges = await calibrate(model, plan.tensors, {
       ...{ input, worker, assetBase, threads, name, method, percentile, emit, signal },
-      data: calibration,
+      data: calibration as Dataset,
       examples: calibrationExamples,
     });
-    const ms = performance.now() - started;
+    msCalibration = performance.now() - started;
     plan.apply(ranges, log);
-    return ms;
   }
-  return undefined;
+  Object.assign(model.graph, draft.finish());
+  pruneInside(model.graph);
+  return msCalibration;
 }
 
 function noteBranches({ graph }: OnnxModel, log: NodeLog): void {

@@ -57,6 +57,11 @@ export function makeLog(): NodeLog {
   };
 }
 
+/** Whether a node is excluded, by its name or its operator. */
+export function isExcluded(node: OnnxNode, exclude: readonly string[]): boolean {
+  return exclude.includes(node.opType) || (node.name !== '' && exclude.includes(node.name));
+}
+
 /** A node's name, or that of its first output. */
 export function labelOf({ name, output }: OnnxNode): string {
   return name !== '' ? name : (output[0] ?? '');

@@ -1,14 +1,14 @@
 import { sizeOf } from '../../core/shape.ts';
 import { isTagged } from '../../core/tags.ts';
-import { type OnnxNode, onnx } from '../../onnx/model.ts';
-import { floatTensor, storedData } from '../../onnx/tensorData.ts';
+import { copyOf, type OnnxModel, type OnnxNode, onnx } from '../../onnx/model.ts';
+import type { Draft } from '../../onnx/simplify/draft.ts';
+import { floatData, intAttribute, rewriteNodes } from '../../onnx/simplify/nodes.ts';
 import { type ActivationPlan, planActivations } from './activations.ts';
 import type { Range } from './histogram.ts';
 import { type ActivationScale, toActivationScale, toInt8Weights } from './int8Weights.ts';
-import type { NodeLog } from './report.ts';
+import { isExcluded, type NodeLog } from './report.ts';
 import { isQuantizedLayer, type LayerParts, layerPartsOf } from './staticLayer.ts';
 import { openWeightStore } from './weightOnly.ts';
-import { intOf, isExcluded, type WorkGraph } from './workGraph.ts';
 
 export interface StaticOptions {
   readonly perChannel: boolean;
@@ -29,46 +29,48 @@ const INT32_MOST = 2 ** 31 - 1;
  * DequantizeLinear, as uint8 with one scale per tensor; weights and biases come out of a DequantizeLinear.
  * Source    onnxruntime, "Quantize ONNX models", the format QDQ
  */
-export function planStaticInt8(work: WorkGraph, { perChannel, exclude }: StaticOptions): StaticPlan {
+export function planStaticInt8({ graph }: OnnxModel, draft: Draft, { perChannel, exclude }: StaticOptions): StaticPlan {
   const layers = new Map<OnnxNode, LayerParts | string>();
-  for (const node of work.model.graph.node) {
-    if (isQuantizedLayer(node) && !isExcluded(node, exclude)) layers.set(node, layerPartsOf(work, node));
+  for (const node of draft.nodes()) {
+    if (isQuantizedLayer(node) && !isExcluded(node, exclude)) layers.set(node, layerPartsOf(draft, node));
   }
-  const plan = planActivations(work, (node) => typeof layers.get(node) === 'object', exclude);
+  const plan = planActivations(draft, (node) => typeof layers.get(node) === 'object', exclude);
   return {
     tensors: plan.measured,
-    apply: (ranges, log) => apply({ work, layers, plan, perChannel, exclude }, ranges, log),
+    apply: (ranges, log) =>
+      apply({ draft, inputs: graph.input.map(({ name }) => name), layers, plan, perChannel, exclude }, ranges, log),
   };
 }
 
 interface Parts extends StaticOptions {
-  readonly work: WorkGraph;
+  readonly draft: Draft;
+  readonly inputs: readonly string[];
   readonly layers: ReadonlyMap<OnnxNode, LayerParts | string>;
   readonly plan: ActivationPlan;
 }
 
 function apply(parts: Parts, ranges: ReadonlyMap<string, Range>, log: NodeLog): void {
-  const { work, layers, plan, perChannel, exclude } = parts;
-  const { graph } = work.model;
+  const { draft, inputs, layers, plan, perChannel, exclude } = parts;
   const scales = new Map<string, ActivationScale>();
   for (const [tensor, source] of plan.sources) {
     const range = ranges.get(source);
     if (range !== undefined) scales.set(tensor, toActivationScale(range.least, range.most));
   }
-  const pairs = makePairs(work, scales);
-  const weights = openWeightStore(work, perChannel);
+  const pairs = makePairs(draft, scales);
+  const weights = openWeightStore(draft, perChannel);
   const layer = makeLayerWriter(parts, scales);
   const fed = new Map<string, string>();
-  const entry = graph.input.flatMap(({ name }) => {
+  const entry = inputs.flatMap((name) => {
     if (!scales.has(name)) return [];
-    const to = work.freshName(`${name}_dq`);
+    const to = draft.fresh(`${name}_dq`);
     fed.set(name, to);
     return pairs(name, name, to);
   });
 
-  work.finish((node) => {
+  rewriteNodes(draft, (given) => {
     const before: OnnxNode[] = [];
-    const layerParts = layers.get(node);
+    let node = copyOf(given);
+    const layerParts = layers.get(given);
     if (isQuantizedLayer(node) && isExcluded(node, exclude)) log.note(node, 'left', 'it is excluded');
     else if (typeof layerParts === 'object' && scales.has(node.input[0] as string)) {
       before.push(...layer(node, layerParts));
@@ -79,23 +81,25 @@ function apply(parts: Parts, ranges: ReadonlyMap<string, Range>, log: NodeLog): 
       if (typeof replaced === 'string') log.note(node, 'left', why ?? replaced);
       else {
         log.note(node, 'weights', why);
-        before.push(...replaced.slice(0, -1));
+        before.push(...replaced);
+        node = before.pop() as OnnxNode;
       }
     }
     node.input = node.input.map((name) => fed.get(name) ?? name);
     const after: OnnxNode[] = [];
     node.output = node.output.map((name) => {
       if (!scales.has(name)) return name;
-      const raw = work.freshName(`${name}_raw`);
+      const raw = draft.fresh(`${name}_raw`);
       after.push(...pairs(name, raw, name));
       return raw;
     });
     return [...before, node, ...after];
-  }, entry);
+  });
+  draft.prepend(...entry);
 }
 
 /** Nodes that make an activation 8-bit and float again. Tensors with one scale share its stored values. */
-function makePairs(work: WorkGraph, scales: ReadonlyMap<string, ActivationScale>) {
+function makePairs(draft: Draft, scales: ReadonlyMap<string, ActivationScale>) {
   const stored = new Map<string, readonly [string, string]>();
   return (tensor: string, from: string, to: string): OnnxNode[] => {
     const { scale, zeroPoint } = scales.get(tensor) as ActivationScale;
@@ -103,11 +107,11 @@ function makePairs(work: WorkGraph, scales: ReadonlyMap<string, ActivationScale>
     const names =
       stored.get(key) ??
       ([
-        work.store(floatTensor(work.freshName(`${tensor}_scale`), [], [scale])),
-        work.store(storedData(work.freshName(`${tensor}_zero`), 'uint8', [], Uint8Array.of(zeroPoint))),
+        draft.addConstant(`${tensor}_scale`, floatData([], Float32Array.of(scale))),
+        draft.addConstant(`${tensor}_zero`, { dtype: 'uint8', shape: [], data: Uint8Array.of(zeroPoint) }),
       ] as const);
     stored.set(key, names);
-    const quantized = work.freshName(`${tensor}_q`);
+    const quantized = draft.fresh(`${tensor}_q`);
     return [
       onnx.node({ opType: 'QuantizeLinear', input: [from, ...names], output: [quantized] }),
       onnx.node({ opType: 'DequantizeLinear', input: [quantized, ...names], output: [to] }),
@@ -116,8 +120,8 @@ function makePairs(work: WorkGraph, scales: ReadonlyMap<string, ActivationScale>
 }
 
 /** Puts 8-bit weights and a 32-bit bias before a layer; returns the nodes that make them. */
-function makeLayerWriter({ work, perChannel }: Parts, scales: ReadonlyMap<string, ActivationScale>) {
-  const made = new Map<string, { readonly name: string; readonly scales: Float32Array }>();
+function makeLayerWriter({ draft, perChannel }: Parts, scales: ReadonlyMap<string, ActivationScale>) {
+  const made = new Map<string, { readonly name: string; readonly scales: Float32Array<ArrayBuffer> }>();
   const zeros = new Map<string, string>();
 
   /** One per scale: onnxruntime 1.21 and older refuse a product whose weights have scales and no zero points. */
@@ -125,7 +129,7 @@ function makeLayerWriter({ work, perChannel }: Parts, scales: ReadonlyMap<string
     const key = shape.join();
     const known = zeros.get(key);
     if (known !== undefined) return known;
-    const stored = work.store(storedData(work.freshName('weight_zero'), 'int8', shape, new Int8Array(sizeOf(shape))));
+    const stored = draft.addConstant('weight_zero', { dtype: 'int8', shape, data: new Int8Array(sizeOf(shape)) });
     zeros.set(key, stored);
     return stored;
   };
@@ -134,17 +138,17 @@ function makeLayerWriter({ work, perChannel }: Parts, scales: ReadonlyMap<string
     like: string,
     data: Int8Array<ArrayBuffer> | Int32Array<ArrayBuffer>,
     shape: readonly number[],
-    by: Float32Array,
+    by: Float32Array<ArrayBuffer>,
     axis: number,
   ) => {
     const isOne = by.length === 1 && !perChannel;
     const dtype = isTagged(data, 'Int8Array') ? 'int8' : 'int32';
     const scaleShape = isOne ? [] : [by.length];
-    const scale = work.store(floatTensor(work.freshName(`${like}_s`), scaleShape, by));
-    const input = [work.store(storedData(work.freshName(`${like}_q`), dtype, shape, data)), scale];
+    const scale = draft.addConstant(`${like}_s`, floatData(scaleShape, by));
+    const input = [draft.addConstant(`${like}_q`, { dtype, shape, data }), scale];
     if (dtype === 'int8') input.push(zerosFor(scaleShape));
-    const name = work.freshName(`${like}_f`);
-    const attribute = isOne ? [] : [intOf('axis', axis)];
+    const name = draft.fresh(`${like}_f`);
+    const attribute = isOne ? [] : [intAttribute('axis', axis)];
     return { name, node: onnx.node({ opType: 'DequantizeLinear', input, output: [name], attribute }) };
   };
 

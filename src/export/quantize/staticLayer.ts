@@ -1,6 +1,9 @@
 import type { OnnxNode } from '../../onnx/model.ts';
+import { float, int } from '../../onnx/shapes/call.ts';
+import type { Draft } from '../../onnx/simplify/draft.ts';
+import { isOperator } from '../../onnx/simplify/nodes.ts';
 import { biasName, productOf, scaled } from './product.ts';
-import { floatAttribute, intAttribute, isOperator, type WorkGraph } from './workGraph.ts';
+import { weightOf } from './weights.ts';
 
 /** The parts of a layer that become integers. */
 export interface LayerParts {
@@ -20,27 +23,27 @@ export function isQuantizedLayer(node: OnnxNode): boolean {
 }
 
 /** The parts of a layer, or why it stays in float. */
-export function layerPartsOf(work: WorkGraph, node: OnnxNode): LayerParts | string {
-  return isOperator(node, 'Conv') ? convolutionParts(work, node) : productParts(work, node);
+export function layerPartsOf(draft: Draft, node: OnnxNode): LayerParts | string {
+  return isOperator(node, 'Conv') ? convolutionParts(draft, node) : productParts(draft, node);
 }
 
-function convolutionParts(work: WorkGraph, node: OnnxNode): LayerParts | string {
-  const weight = work.weight(node.input[1] ?? '');
+function convolutionParts(draft: Draft, node: OnnxNode): LayerParts | string {
+  const weight = weightOf(draft, node.input[1] ?? '');
   if (weight === undefined) return 'its weights are computed, or are not float32';
-  const bias = node.input[2] ? work.weight(node.input[2]) : undefined;
+  const bias = node.input[2] ? weightOf(draft, node.input[2]) : undefined;
   if (node.input[2] && bias === undefined) return 'its bias is computed';
   return { weight: weight.name, values: weight.data, shape: weight.shape, axis: 0, bias: bias?.data };
 }
 
-function productParts(work: WorkGraph, node: OnnxNode): LayerParts | string {
-  const product = productOf(work, node);
+function productParts(draft: Draft, node: OnnxNode): LayerParts | string {
+  const product = productOf(draft, node);
   if (typeof product === 'string') return product;
   if (product.turnsActivation) return 'its activation is transposed';
-  const isTurned = isOperator(node, 'Gemm') && intAttribute(node, 'transB', 0) === 1;
+  const isTurned = isOperator(node, 'Gemm') && int({ node }, 'transB', 0) === 1;
   const { weight, columns } = product;
-  const alpha = isOperator(node, 'Gemm') ? floatAttribute(node, 'alpha', 1) : 1;
+  const alpha = isOperator(node, 'Gemm') ? (float({ node }, 'alpha') ?? 1) : 1;
   const name = biasName(node);
-  const bias = name === undefined ? undefined : work.weight(name);
+  const bias = name === undefined ? undefined : weightOf(draft, name);
   if (name !== undefined && bias?.data.length !== columns)
     return 'its bias is computed, or is not one number a channel';
   const isRow = bias === undefined || bias.shape.at(-1) === columns;
@@ -50,6 +53,6 @@ function productParts(work: WorkGraph, node: OnnxNode): LayerParts | string {
     values: scaled(weight.data, alpha),
     shape: weight.shape,
     axis: isTurned ? 0 : 1,
-    bias: bias && scaled(bias.data, floatAttribute(node, 'beta', 1)),
+    bias: bias && scaled(bias.data, float({ node }, 'beta') ?? 1),
   };
 }

@@ -1,8 +1,9 @@
-import { type OnnxNode, onnx } from '../../onnx/model.ts';
-import { floatTensor, storedData } from '../../onnx/tensorData.ts';
+import { copyOf, type OnnxNode, onnx } from '../../onnx/model.ts';
+import type { Draft } from '../../onnx/simplify/draft.ts';
+import { floatData, intAttribute, isOperator } from '../../onnx/simplify/nodes.ts';
 import type { Weight } from '../../onnx/write/operatorCall.ts';
 import { toInt8Weights } from './int8Weights.ts';
-import { elementsOf, intOf, isOperator, type WorkGraph } from './workGraph.ts';
+import { weightOf } from './weights.ts';
 
 /** Bytes of the nodes and scales of one weight in the file. */
 export const NODE_BYTES = 160;
@@ -23,7 +24,7 @@ const OPERANDS: Readonly<Record<string, Readonly<Record<number, number>>>> = {
 export interface WeightStore {
   /** Whether the weights of a node's operator can be stored this way. */
   canStore(node: OnnxNode): boolean;
-  /** The node with its weights stored smaller, or why none would gain. */
+  /** What stores the weights of a node smaller, and last the node that reads them so; or why none would gain. */
   replace(node: OnnxNode): OnnxNode[] | string;
 }
 
@@ -31,7 +32,7 @@ export interface WeightStore {
  * A weight becomes int8 · scale, through Cast and Mul, which onnxruntime computes once when it opens the model, so that the
  * model runs as fast as before. It would compute a DequantizeLinear in every run.
  */
-export function openWeightStore(work: WorkGraph, perChannel: boolean): WeightStore {
+export function openWeightStore(draft: Draft, perChannel: boolean): WeightStore {
   const made = new Map<string, string>();
 
   const shrink = (weight: Weight, axis: number): { nodes: OnnxNode[]; name: string } => {
@@ -40,13 +41,13 @@ export function openWeightStore(work: WorkGraph, perChannel: boolean): WeightSto
     if (known !== undefined) return { nodes: [], name: known };
     const { data, scales } = toInt8Weights(weight.data, weight.shape, perChannel ? axis : undefined);
     const scaleShape = perChannel ? weight.shape.map((length, i) => (i === axis ? length : 1)) : [];
-    const stored = work.store(storedData(work.freshName(`${weight.name}_q`), 'int8', weight.shape, data));
-    const scale = work.store(floatTensor(work.freshName(`${weight.name}_s`), scaleShape, scales));
-    const cast = work.freshName(`${weight.name}_c`);
-    const name = work.freshName(`${weight.name}_f`);
+    const stored = draft.addConstant(`${weight.name}_q`, { dtype: 'int8', shape: weight.shape, data });
+    const scale = draft.addConstant(`${weight.name}_s`, floatData(scaleShape, scales));
+    const cast = draft.fresh(`${weight.name}_c`);
+    const name = draft.fresh(`${weight.name}_f`);
     made.set(key, name);
     const nodes = [
-      onnx.node({ opType: 'Cast', input: [stored], output: [cast], attribute: [intOf('to', 1)] }),
+      onnx.node({ opType: 'Cast', input: [stored], output: [cast], attribute: [intAttribute('to', 1)] }),
       onnx.node({ opType: 'Mul', input: [cast, scale], output: [name] }),
     ];
     return { nodes, name };
@@ -55,27 +56,26 @@ export function openWeightStore(work: WorkGraph, perChannel: boolean): WeightSto
   return {
     canStore: (node) => isOperator(node, ...Object.keys(OPERANDS)),
     replace(node) {
-      const operands = operandsOf(work, node);
+      const operands = operandsOf(draft, node);
       const smaller = operands.filter((one) => shrinks(one, perChannel));
       const last = operands.at(-1);
       if (last === undefined) return 'its weights are computed, or are not float32';
-      if (smaller.length === 0) return `its ${elementsOf(last.weight)} weights would not become smaller`;
+      if (smaller.length === 0) return `its ${last.weight.data.length} weights would not become smaller`;
       const input = [...node.input];
       const before = smaller.flatMap(({ index, weight, axis }) => {
         const { nodes, name } = shrink(weight, axis);
         input[index] = name;
         return nodes;
       });
-      node.input = input;
-      return [...before, node];
+      return [...before, Object.assign(copyOf(node), { input })];
     },
   };
 }
 
 /** Whether 'dynamic-int8' would store this node's weights smaller. */
-export function hasSmallerForm(work: WorkGraph, node: OnnxNode): boolean {
+export function hasSmallerForm(draft: Draft, node: OnnxNode): boolean {
   const isKnown = isOperator(node, ...Object.keys(OPERANDS));
-  return isKnown && operandsOf(work, node).some((one) => shrinks(one, true));
+  return isKnown && operandsOf(draft, node).some((one) => shrinks(one, true));
 }
 
 interface Operand {
@@ -85,17 +85,17 @@ interface Operand {
   readonly axis: number;
 }
 
-function operandsOf(work: WorkGraph, node: OnnxNode): Operand[] {
+function operandsOf(draft: Draft, node: OnnxNode): Operand[] {
   return Object.entries(OPERANDS[node.opType] ?? {}).flatMap(([at, from]) => {
     const index = Number(at);
-    const weight = work.weight(node.input[index] ?? '');
+    const weight = weightOf(draft, node.input[index] ?? '');
     if (weight === undefined || weight.shape.length < 2) return [];
     return [{ index, weight, axis: from < 0 ? weight.shape.length + from : from }];
   });
 }
 
 function shrinks({ weight, axis }: Operand, perChannel: boolean): boolean {
-  return isSmaller(elementsOf(weight), perChannel ? (weight.shape[axis] ?? 1) : 1);
+  return isSmaller(weight.data.length, perChannel ? (weight.shape[axis] ?? 1) : 1);
 }
 
 /** Whether bytes with a scale per channel are smaller than float32. */

@@ -11,6 +11,7 @@ import { domainOf } from '../operators.ts';
 import { dtypeOfValue, foldedHead, type HeadOptions, headForm, readHeadOptions } from './headForm.ts';
 import { headNodes } from './headNodes.ts';
 import { prune } from './prune.ts';
+import { storeAsConstants } from './storeAsConstants.ts';
 import { withMetadata } from './withMetadata.ts';
 
 const OLDEST = 7;
@@ -38,7 +39,7 @@ export function appendHead(bytes: Uint8Array, options: HeadOptions): Uint8Array<
   ];
   prune(graph);
   graph.output = [...others];
-  storeAsConstants(model);
+  if (model.irVersion < 4n) storeAsConstants(model);
   const taken = takenNames(graph);
   const renamed = written.flatMap((wanted) => makeRoom(graph, wanted, taken));
   const used = new Set([...taken, ...graph.node.map((one) => one.name)]);
@@ -92,14 +93,6 @@ function onlyTensor(model: OnnxModel, tap: Tap, name: string): string {
       : `"tap" means ${tensors.length} values (${tensors.slice(0, 3).join(', ')} …); a head stands on one. Name one.`,
     { details: { tensors } },
   );
-}
-
-/** Version 4 of the format knows weights that are no inputs; before it, all of them had to be among the inputs. */
-function storeAsConstants(model: OnnxModel): void {
-  if (model.irVersion >= 4n) return;
-  model.irVersion = 4n;
-  const stored = new Set(model.graph.initializer.map(({ name }) => name));
-  model.graph.input = model.graph.input.filter(({ name }) => !stored.has(name));
 }
 
 /** An inner value that has the name of a new output gets another one; an input or an output may not. */

@@ -11,6 +11,12 @@ interface Annotated {
  * node that is needed for one of its outputs keeps the others.
  */
 export function prune(graph: OnnxGraph): void {
+  const needed = pruneInside(graph);
+  graph.input = graph.input.filter(({ name }) => needed.has(name));
+}
+
+/** Like `prune`, but all inputs stay. Returns the names of the values that are needed. */
+export function pruneInside(graph: OnnxGraph): ReadonlySet<string> {
   const makers = new Map<string, OnnxNode>();
   for (const node of graph.node) for (const name of node.output) if (name !== '') makers.set(name, node);
   const needed = new Set<string>();
@@ -29,8 +35,8 @@ export function prune(graph: OnnxGraph): void {
   graph.node = graph.node.filter((node) => kept.has(node));
   graph.initializer = graph.initializer.filter(({ name }) => needed.has(name));
   graph.sparseInitializer = graph.sparseInitializer.filter(({ values }) => values && needed.has(values.name));
-  graph.input = graph.input.filter(({ name }) => needed.has(name));
   graph.valueInfo = graph.valueInfo.filter(({ name }) => known.has(name));
   const annotated = graph as OnnxGraph & Annotated;
   annotated.quantizationAnnotation = annotated.quantizationAnnotation.filter(({ tensorName }) => known.has(tensorName));
+  return needed;
 }

@@ -1,10 +1,10 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { describeModel } from '../describe/describe.ts';
-import type { OnnxModel, OnnxNode } from '../model.ts';
-import { freshName, takenNames } from '../names.ts';
+import { copyOf, type OnnxModel, type OnnxNode } from '../model.ts';
 import { domainOf } from '../operators.ts';
-import { graphsOf } from '../references.ts';
-import { constantIn } from '../tensorData.ts';
+import { withGraphs } from '../references.ts';
+import { type Draft, openDraft } from '../simplify/draft.ts';
+import { rewriteNodes } from '../simplify/nodes.ts';
 import { UPGRADES, type UpgradeContext } from './upgrades.ts';
 
 /** The oldest operator set that is understood: before it, broadcasting was asked for by attributes. */
@@ -31,50 +31,41 @@ export function upgradeOpset(model: OnnxModel, to: number): void {
       { details: { from, to } },
     );
   }
-  const context = contextOf(model, from, to);
-  upgradeGraph(model.graph, context);
+  const draft = openDraft(model, []);
+  const context = contextOf(model, draft, from, to);
+  rewriteNodes(draft, (node) => upgraded(node, context));
+  Object.assign(model.graph, draft.finish());
   imported.version = BigInt(to);
 }
 
-function upgradeGraph(graph: { node: OnnxNode[] }, context: UpgradeContext): void {
-  graph.node = graph.node.flatMap((node) => {
-    for (const inner of graphsOf(node)) upgradeGraph(inner, context);
-    if (domainOf(node.domain) !== '') return [node];
-    const steps = UPGRADES[node.opType] ?? [];
-    let nodes = [node];
-    for (const { at, change } of steps) {
-      if (at <= context.from || at > context.to) continue;
-      nodes = nodes.flatMap((one) => (one === node ? change(one, context) : [one]));
-    }
-    return nodes;
-  });
+function upgraded(given: OnnxNode, context: UpgradeContext): OnnxNode[] {
+  const node = withGraphs(given, (graph) =>
+    Object.assign(copyOf(graph), { node: graph.node.flatMap((inner) => upgraded(inner, context)) }),
+  );
+  if (domainOf(node.domain) !== '') return [node];
+  node.input = [...node.input];
+  let nodes = [node];
+  for (const { at, change } of UPGRADES[node.opType] ?? []) {
+    if (at <= context.from || at > context.to) continue;
+    nodes = nodes.flatMap((one) => (one === node ? change(one, context) : [one]));
+  }
+  return nodes;
 }
 
-function contextOf(model: OnnxModel, from: number, to: number): UpgradeContext {
+function contextOf(model: OnnxModel, draft: Draft, from: number, to: number): UpgradeContext {
   const { graph } = model;
   const ranks = new Map<string, number>();
   const { inputs, nodes } = describeModel(model, 0);
-  const stored = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
-  for (const node of graph.node) {
-    const value = constantIn(node);
-    if (value !== undefined) stored.set(node.output[0] as string, value);
-  }
   const outputs = nodes.flatMap((node) => node.outputs);
   for (const { name, shape } of [...inputs, ...outputs]) if (shape !== null) ranks.set(name, shape.length);
   for (const { name, dims } of graph.initializer) ranks.set(name, dims.length);
-  const taken = takenNames(graph);
   const read = new Set([...nodes.flatMap((node) => node.inputs), ...graph.output.map(({ name }) => name)]);
   return {
+    draft,
     from,
     to,
     rankOf: (name) => ranks.get(name),
     isRead: (name) => name !== '' && read.has(name),
-    stored: (name) => stored.get(name),
-    freshName: (like) => freshName(taken, like),
-    store(tensor) {
-      graph.initializer.push(tensor);
-      return tensor.name;
-    },
     refuse: (node, why) =>
       new LimbeckError(
         'unsupported-operator',

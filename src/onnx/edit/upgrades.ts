@@ -1,16 +1,15 @@
 import type { LimbeckError } from '../../core/errors.ts';
-import { type OnnxAttribute, type OnnxNode, type OnnxTensor, onnx } from '../model.ts';
-import { dataOf, floatTensor, int64Tensor } from '../tensorData.ts';
+import { type OnnxAttribute, type OnnxNode, onnx } from '../model.ts';
+import type { Draft } from '../simplify/draft.ts';
+import { floatData, intAttribute, intsData, numbersIn, textAttribute } from '../simplify/nodes.ts';
 
 /** What an upgrade may know of the model around a node. */
 export interface UpgradeContext {
+  readonly draft: Draft;
   readonly from: number;
   readonly to: number;
   rankOf(name: string): number | undefined;
   isRead(name: string): boolean;
-  stored(name: string): OnnxTensor | undefined;
-  freshName(like: string): string;
-  store(tensor: OnnxTensor): string;
   refuse(node: OnnxNode, why: string): LimbeckError;
 }
 
@@ -70,15 +69,11 @@ function setInput(node: OnnxNode, at: number, name: string): void {
   node.input[at] = name;
 }
 
-function storeInts(context: UpgradeContext, like: string, values: readonly number[]): string {
-  return context.store(int64Tensor(context.freshName(like), [values.length], values));
-}
-
 function attributeToInput(node: OnnxNode, context: UpgradeContext, name: string, at: number): OnnxNode[] {
   const found = take(node, name);
   if (found === undefined) return [node];
   const values = found.type === 2 ? [Number(found.i)] : found.ints.map(Number);
-  setInput(node, at, storeInts(context, `${node.output[0]}_${name}`, values));
+  setInput(node, at, context.draft.addConstant(`${node.output[0]}_${name}`, intsData(values)));
   return [node];
 }
 
@@ -113,7 +108,7 @@ function clipInputs(node: OnnxNode, context: UpgradeContext): OnnxNode[] {
   ] as const) {
     const found = take(node, name);
     if (found === undefined) continue;
-    setInput(node, at, context.store(floatTensor(context.freshName(`${node.output[0]}_${name}`), [], [found.f])));
+    setInput(node, at, context.draft.addConstant(`${node.output[0]}_${name}`, floatData([], Float32Array.of(found.f))));
   }
   return [node];
 }
@@ -122,7 +117,7 @@ function padInputs(node: OnnxNode, context: UpgradeContext): OnnxNode[] {
   attributeToInput(node, context, 'pads', 1);
   const value = take(node, 'value');
   if (value === undefined || value.f === 0) return [node];
-  setInput(node, 2, context.store(floatTensor(context.freshName(`${node.output[0]}_value`), [], [value.f])));
+  setInput(node, 2, context.draft.addConstant(`${node.output[0]}_value`, floatData([], Float32Array.of(value.f))));
   return [node];
 }
 
@@ -130,8 +125,8 @@ function padInputs(node: OnnxNode, context: UpgradeContext): OnnxNode[] {
 function toResize(node: OnnxNode, context: UpgradeContext): OnnxNode[] {
   const scales = take(node, 'scales');
   if (scales !== undefined) {
-    const name = context.freshName(`${node.output[0]}_scales`);
-    setInput(node, 1, context.store(floatTensor(name, [scales.floats.length], scales.floats)));
+    const data = floatData([scales.floats.length], Float32Array.from(scales.floats));
+    setInput(node, 1, context.draft.addConstant(`${node.output[0]}_scales`, data));
   }
   node.opType = 'Resize';
   return context.to < 11 ? [node] : placedResize(node, context);
@@ -140,16 +135,14 @@ function toResize(node: OnnxNode, context: UpgradeContext): OnnxNode[] {
 /** Before operator set 11 pixels lay at their corners, and the nearest one was that before. */
 function placedResize(node: OnnxNode, context: UpgradeContext): OnnxNode[] {
   const [data = '', scales = ''] = node.input;
-  const stored = context.stored(scales);
-  const isGrowing = stored !== undefined && Array.from(dataOf(stored).data, Number).every((scale) => scale >= 1);
+  const isGrowing = numbersIn(context.draft, scales)?.every((scale) => scale >= 1);
   if (!isGrowing) throw context.refuse(node, 'its scales are computed, or are below 1');
   // Some runtimes take no missing second input here.
-  const roi = context.store(floatTensor(context.freshName(`${node.output[0]}_roi`), [0], []));
+  const roi = context.draft.addConstant(`${node.output[0]}_roi`, floatData([0], new Float32Array(0)));
   node.input = [data, roi, scales];
-  const text = (value: string) => new TextEncoder().encode(value);
   node.attribute.push(
-    onnx.attribute({ name: 'coordinate_transformation_mode', type: 3, s: text('asymmetric') }),
-    onnx.attribute({ name: 'nearest_mode', type: 3, s: text('floor') }),
+    textAttribute('coordinate_transformation_mode', 'asymmetric'),
+    textAttribute('nearest_mode', 'floor'),
   );
   return [node];
 }
@@ -161,15 +154,14 @@ function overLastAxis(node: OnnxNode, context: UpgradeContext): OnnxNode[] {
   const rank = context.rankOf(input);
   const axis = given === undefined ? 1 : Number(given.i);
   const isLast = axis === -1 || (rank !== undefined && axis === rank - 1);
-  node.attribute.push(onnx.attribute({ name: 'axis', type: 2, i: -1n }));
+  node.attribute.push(intAttribute('axis', -1));
   if (isLast) return [node];
-  const [shape, flat, result] = ['shape', 'flat', 'result'].map((part) => context.freshName(`${output}_${part}`));
-  const axisOfFlat = onnx.attribute({ name: 'axis', type: 2, i: BigInt(axis) });
+  const [shape, flat, result] = ['shape', 'flat', 'result'].map((part) => context.draft.fresh(`${output}_${part}`));
   node.input = [flat as string];
   node.output = [result as string];
   return [
     onnx.node({ opType: 'Shape', input: [input], output: [shape as string] }),
-    onnx.node({ opType: 'Flatten', input: [input], output: [flat as string], attribute: [axisOfFlat] }),
+    onnx.node({ opType: 'Flatten', input: [input], output: [flat as string], attribute: [intAttribute('axis', axis)] }),
     node,
     onnx.node({ opType: 'Reshape', input: [result as string, shape as string], output: [output] }),
   ];

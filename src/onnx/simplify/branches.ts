@@ -1,6 +1,6 @@
 import { copyOf, type OnnxGraph, type OnnxNode, onnx } from '../model.ts';
 import { domainOf } from '../operators.ts';
-import { ownValues } from '../references.ts';
+import { ownValues, withGraphs } from '../references.ts';
 import type { Draft } from './draft.ts';
 
 /** Puts the branch that an If with a known condition takes in the If's place. */
@@ -40,18 +40,11 @@ function inline(draft: Draft, node: OnnxNode, branch: OnnxGraph): void {
 
 /** A node under other names of values; `isOuter`: its outputs have their names already. */
 function renamed(node: OnnxNode, names: ReadonlyMap<string, string>, isOuter = false): OnnxNode {
-  const copy = copyOf(node);
+  const copy = withGraphs(node, (graph) => renamedGraph(graph, names));
   copy.domain = domainOf(node.domain);
   const newName = (name: string) => names.get(name) ?? name;
   copy.input = node.input.map(newName);
   copy.output = isOuter ? node.output : node.output.map(newName);
-  copy.attribute = node.attribute.map((attribute) => {
-    if (attribute.g === undefined && attribute.graphs.length === 0) return attribute;
-    const other = copyOf(attribute);
-    if (attribute.g !== undefined) other.g = renamedGraph(attribute.g, names);
-    other.graphs = attribute.graphs.map((graph) => renamedGraph(graph, names));
-    return other;
-  });
   return copy;
 }
 

@@ -4,7 +4,7 @@ import { domainOf } from '../operators.ts';
 import { readsOf } from '../references.ts';
 import type { Call } from '../shapes/call.ts';
 import { type Inferred, UNKNOWN } from '../shapes/tensor.ts';
-import { dataOf, storedData, type TensorData } from '../tensorData.ts';
+import { constantIn, dataOf, storedData, type TensorData } from '../tensorData.ts';
 
 /** A graph that is being rewritten. It always knows which node makes a value and which nodes read it. */
 export interface Draft {
@@ -24,6 +24,8 @@ export interface Draft {
   readonly isResult: (name: string) => boolean;
   /** Whether exactly one node reads the value, so that it may go with that node. */
   readonly isReadOnce: (name: string) => boolean;
+  /** A stored value: an initializer, or what a Constant gives. */
+  readonly stored: (name: string | undefined) => OnnxTensor | undefined;
   /** The elements of a stored value, if it is one and can be read. */
   readonly constant: (name: string | undefined) => TensorData | undefined;
   /** What is known about a value's type, shape and elements. */
@@ -36,8 +38,10 @@ export interface Draft {
   readonly setConstant: (name: string, data: TensorData) => void;
   /** Stores the values that a node makes and removes the node. */
   readonly settle: (node: OnnxNode, results: readonly (TensorData | OnnxTensor | undefined)[]) => void;
-  /** Replaces a node. Nodes that only the old one needed go too. */
+  /** Replaces a node, which must not be changed itself: copy it. Nodes that only the old one needed go too. */
   readonly replace: (node: OnnxNode, ...by: readonly OnnxNode[]) => void;
+  /** Puts nodes before all others. */
+  readonly prepend: (...added: readonly OnnxNode[]) => void;
   /**
    * Removes a node that changes nothing: its readers read `source` instead. False where that is not possible.
    */
@@ -96,11 +100,14 @@ export function openDraft(model: OnnxModel, keep: readonly string[]): Draft {
   const readersOf = (name: string) => readers.get(name) ?? NOBODY;
 
   function exchange(node: OnnxNode, by: readonly OnnxNode[]): void {
-    const at = nodes.indexOf(node);
-    nodes.splice(at, 1, ...by);
     link(node, -1);
     live.delete(node);
-    for (const one of by) {
+    insert(nodes.indexOf(node), 1, by);
+  }
+
+  function insert(at: number, instead: number, added: readonly OnnxNode[]): void {
+    nodes.splice(at, instead, ...added);
+    for (const one of added) {
       link(one, 1);
       live.add(one);
     }
@@ -126,21 +133,27 @@ export function openDraft(model: OnnxModel, keep: readonly string[]): Draft {
 
   function renameReads(from: string, to: string): void {
     for (const reader of [...readersOf(from)]) {
-      const copy = copyOf(reader);
-      copy.input = reader.input.map((name) => (name === from ? to : name));
-      exchange(reader, [copy]);
+      const input = reader.input.map((name) => (name === from ? to : name));
+      exchange(reader, [Object.assign(copyOf(reader), { input })]);
     }
+  }
+
+  function storedAs(name: string | undefined): OnnxTensor | undefined {
+    if (name === undefined) return undefined;
+    const maker = makers.get(name);
+    return stored.get(name) ?? (maker && constantIn(maker));
   }
 
   function constant(name: string | undefined): TensorData | undefined {
     if (name === undefined) return undefined;
-    const tensor = stored.get(name);
-    if (tensor === undefined) return undefined;
-    if (!elements.has(name)) elements.set(name, readable(tensor));
+    const tensor = elements.has(name) ? undefined : storedAs(name);
+    if (tensor !== undefined) elements.set(name, readable(tensor));
     return elements.get(name);
   }
 
   function setConstant(name: string, { dtype, shape, data }: TensorData): void {
+    const maker = makers.get(name);
+    if (maker !== undefined) exchange(maker, []);
     stored.set(name, storedData(name, dtype, shape, data));
     elements.delete(name);
   }
@@ -154,6 +167,7 @@ export function openDraft(model: OnnxModel, keep: readonly string[]): Draft {
     isPinned,
     isResult,
     isReadOnce: (name) => !isPinned(name) && readersOf(name).size === 1,
+    stored: storedAs,
     constant,
     inferred: (name) => (name === undefined ? UNKNOWN : (known.get(name) ?? UNKNOWN)),
     call: (node) => ({
@@ -161,9 +175,9 @@ export function openDraft(model: OnnxModel, keep: readonly string[]): Draft {
       inputs: node.input.map((name) => (name === '' ? undefined : (known.get(name) ?? UNKNOWN))),
       opset: Number(model.opsetImport.find(({ domain }) => domainOf(domain) === domainOf(node.domain))?.version ?? 1),
     }),
-    addConstant: (hint, { dtype, shape, data }) => {
+    addConstant: (hint, data) => {
       const name = fresh(hint);
-      setConstant(name, { dtype, shape, data });
+      setConstant(name, data);
       return name;
     },
     setConstant,
@@ -174,7 +188,7 @@ export function openDraft(model: OnnxModel, keep: readonly string[]): Draft {
         const name = node.output[i] ?? '';
         if (name === '' || value === undefined) continue;
         if (!('dims' in value)) setConstant(name, value);
-        else stored.set(name, renamedTensor(value, name));
+        else stored.set(name, Object.assign(copyOf(value), { name }));
       }
       sweep(reads);
     },
@@ -183,6 +197,7 @@ export function openDraft(model: OnnxModel, keep: readonly string[]): Draft {
       exchange(node, by);
       sweep(reads);
     },
+    prepend: (...added) => insert(0, 0, added),
     bypass: (node, source) => {
       const [output = ''] = node.output;
       if (isPinned(output)) {
@@ -190,9 +205,8 @@ export function openDraft(model: OnnxModel, keep: readonly string[]): Draft {
         const maker = makers.get(source);
         if (maker === undefined || isPinned(source)) return false;
         exchange(node, []);
-        const copy = copyOf(maker);
-        copy.output = maker.output.map((name) => (name === source ? output : name));
-        exchange(maker, [copy]);
+        const outputs = maker.output.map((name) => (name === source ? output : name));
+        exchange(maker, [Object.assign(copyOf(maker), { output: outputs })]);
         renameReads(source, output);
         return true;
       }
@@ -232,10 +246,4 @@ function readable(tensor: OnnxTensor): TensorData | undefined {
     // Strings, packed types, or elements in another file: the value stays as it is.
     return undefined;
   }
-}
-
-function renamedTensor(tensor: OnnxTensor, name: string): OnnxTensor {
-  const copy = copyOf(tensor);
-  copy.name = name;
-  return copy;
 }

@@ -19,6 +19,19 @@ export const textAttribute = (name: string, text: string) =>
 export const intsAttribute = (name: string, ints: readonly number[]) =>
   onnx.attribute({ name, type: 7, ints: ints.map(BigInt) });
 
+/** Whether a node of a draft is one of ONNX's own operators, of one of these names. */
+export function isOperator({ domain, opType }: OnnxNode, ...names: readonly string[]): boolean {
+  return domain === '' && names.includes(opType);
+}
+
+/** Replaces each node for which `rewrite` gives others. */
+export function rewriteNodes(draft: Draft, rewrite: (node: OnnxNode) => readonly OnnxNode[] | undefined): void {
+  for (const node of draft.nodes()) {
+    const by = rewrite(node);
+    if (by !== undefined) draft.replace(node, ...by);
+  }
+}
+
 /** The one element of a constant, as a number. */
 export function scalarOf(draft: Draft, name: string | undefined): number | undefined {
   const found = draft.constant(name);
@@ -34,6 +47,11 @@ export function numbersIn(draft: Draft, name: string | undefined): readonly numb
   return found && Array.from(found.data as ArrayLike<number | bigint>, Number);
 }
 
+export const intsData = (list: readonly number[]): TensorData => ({
+  dtype: 'int64',
+  shape: [list.length],
+  data: BigInt64Array.from(list, BigInt),
+});
 export const floatData = (shape: readonly number[], data: ElementArray): TensorData => ({
   dtype: 'float32',
   shape,

@@ -3,7 +3,7 @@ import type { OnnxNode } from '../model.ts';
 import { axesOf, type Call, dtypeAttribute, hasAttribute, int, ints } from '../shapes/call.ts';
 import type { Shape } from '../shapes/tensor.ts';
 import type { Draft } from './draft.ts';
-import { intsAttribute, nodeOf, numbersIn, scalarOf } from './nodes.ts';
+import { intsAttribute, intsData, nodeOf, numbersIn, scalarOf } from './nodes.ts';
 
 /** Takes out nodes that give what they get, merges views of views, and makes wanted shapes plain where that is possible. */
 export function dropRedundant(draft: Draft): void {
@@ -151,8 +151,8 @@ function settleShape(draft: Draft, node: OnnxNode): void {
   const list = values.map((one, i) => (typeof one === 'string' && one === from?.[i] ? 0 : one));
   const open = list.flatMap((one, i) => (typeof one === 'number' ? [] : [i]));
   if (open.length > (list.includes(-1) ? 0 : 1)) return;
-  const data = BigInt64Array.from(list, (one) => (typeof one === 'number' ? BigInt(one) : -1n));
-  const name = draft.addConstant(`${node.output[0]}/shape`, { dtype: 'int64', shape: [data.length], data });
+  const settled = list.map((one) => (typeof one === 'number' ? one : -1));
+  const name = draft.addConstant(`${node.output[0]}/shape`, intsData(settled));
   draft.replace(node, nodeOf('Reshape', node, [x ?? '', name], node.attribute));
 }
 

@@ -10,7 +10,9 @@ export function builtAssets(): string {
   const root = new URL('../../../', import.meta.url);
   const dist = new URL('dist/', root);
   const isMissing = (name: string) => !existsSync(new URL(name, dist));
-  const kernels = ['kernels-simd.wasm', 'kernels-relaxed.wasm'].filter(isMissing);
+  const kernels = ['kernels', 'peak']
+    .flatMap((name) => [`${name}-simd.wasm`, `${name}-relaxed.wasm`])
+    .filter(isMissing);
   const tfjs = ['tfjs-backend-wasm.wasm', 'tfjs-backend-wasm-simd.wasm'].filter(isMissing);
   const ort = ['ort-wasm-simd-threaded.wasm', 'ort-wasm-simd-threaded.mjs'].filter(isMissing);
   if (kernels.length + tfjs.length + ort.length === 0) return dist.href;

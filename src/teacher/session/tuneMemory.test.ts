@@ -7,10 +7,10 @@ const figure = { batchSize: 8, msPerExample: 4.6, spreadFraction: 0.1 };
 const place: TunedPlace = { device: 'wasm', batchSize: 8, figures: [figure], why: 'It was measured.' };
 let count = 0;
 /** Another model each time: the page's own memory outlives a test. */
-const model = () => ({ hash: `model ${count++}` });
+const model = () => ({ name: 'a model', hash: `model ${count++}` });
 
 /** Only its bytes are kept, so that what is found comes from the store. */
-async function storeOfAnotherPage(mine: object) {
+async function storeOfAnotherPage(mine: ReturnType<typeof model>) {
   const store = await openStore('tuning', { kind: 'memory' });
   const writes: [string, Uint8Array][] = [];
   const watched: Store = { ...store, put: async (key, bytes) => void writes.push([key, bytes]) };
@@ -39,15 +39,22 @@ test('what is in the store is read back; what cannot be read is measured again',
     ({ get: async () => kept, put: async () => undefined }) as unknown as Store;
   expect(await (await tuneMemory(model(), 'gpu', keeping(bytes))).recall()).toEqual(place);
   const text = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+  const [kept] = [JSON.parse(new TextDecoder().decode(bytes)) as object];
+  const measured = (value: unknown) => text({ ...kept, measured: value });
+  expect(await (await tuneMemory(model(), 'gpu', keeping(measured(place)))).recall()).toEqual(place);
   for (const bad of [
     new Uint8Array(3),
     text(null),
-    text({ ...place, device: 'tpu' }),
-    text({ ...place, batchSize: 0 }),
-    text({ ...place, figures: undefined }),
-    text({ ...place, figures: [{ ...figure, msPerExample: null }] }),
-    text({ ...place, figures: [{ ...figure, spreadFraction: -1 }] }),
-    text({ ...place, figures: [null] }),
+    text(place),
+    text({ ...kept, kind: 'another' }),
+    measured(null),
+    measured(7),
+    measured({ ...place, device: 'tpu' }),
+    measured({ ...place, batchSize: 0 }),
+    measured({ ...place, figures: undefined }),
+    measured({ ...place, figures: [{ ...figure, msPerExample: null }] }),
+    measured({ ...place, figures: [{ ...figure, spreadFraction: -1 }] }),
+    measured({ ...place, figures: [null] }),
   ]) {
     expect(await (await tuneMemory(model(), 'gpu', keeping(bad))).recall()).toBeUndefined();
   }
@@ -65,5 +72,5 @@ test('a store that fails is as good as none', async () => {
 test('its keys are names that every store takes', async () => {
   const { store, writes } = await storeOfAnotherPage(model());
   for (const [key, bytes] of writes) await store.put(key, bytes);
-  expect(await store.keys('teacher-tuning/')).toEqual(writes.map(([key]) => key));
+  expect(await store.keys('device-profile/')).toEqual(writes.map(([key]) => key));
 });
