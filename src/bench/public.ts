@@ -8,4 +8,5 @@ export { type MeasureSettings, measureSubjects } from './method/measureSubjects.
 export { type Summary, summarize } from './method/summarize.ts';
 export { benchBackend } from './namedBackends.ts';
 export type { BenchEvent, BenchKey, BenchReport, BenchRow, WorkloadName } from './report.ts';
+export { standardSet, TINY_TASKS, type TinyTask } from './standardSet.ts';
 export type { BenchBackend, BenchModel, Subject } from './subject.ts';
