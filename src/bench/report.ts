@@ -46,6 +46,8 @@ export interface BenchRow extends BenchKey {
   readonly sampleMs: readonly number[];
   /** Highest bytes of the backend's heap or of the process while it ran, where they can be known. */
   readonly peakBytes?: number;
+  /** What the open model holds of it, where that can be known: tfjs's tensors, or what onnxruntime's heap has grown by. */
+  readonly sessionBytes?: number;
   /** Whether its numbers are the reference's; a row that is wrong has no share in a recommendation. */
   readonly isRight: boolean;
   /** The largest difference from the reference, as a fraction of the reference's range. */
