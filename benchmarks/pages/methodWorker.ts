@@ -1,5 +1,7 @@
 // Runs inside a worker: a training step, or the answer to a batch, of a reference student on limbeck's kernels, timed when asked;
 // made slower on purpose, where it is told to.
+
+import { type ReferenceStudent, referenceStudents } from '../../src/bench/standardSet.ts';
 import { timePasses } from '../../src/core/timing.ts';
 import { crossEntropy } from '../../src/losses/response/crossEntropy.ts';
 import { openBackendHere } from '../../src/runtime/backends/open.ts';
@@ -8,7 +10,6 @@ import { buildStudent } from '../../src/student/build.ts';
 import { makeOptimizer } from '../../src/train/optimizer.ts';
 import { predictBatch } from '../../src/train/predict.ts';
 import { openStepper } from '../../src/train/stepper.ts';
-import { type ReferenceStudent, referenceStudents } from './students.ts';
 
 /** What a worker is opened for. */
 export interface MethodTask {
