@@ -58,8 +58,11 @@ export interface Schema<F extends Fields> {
   read(options: OptionsOf<Schema<F>>): Read<Schema<F>>;
 }
 
-/** @param subject who takes the options, as an error names it: "lora" */
-export function schema<F extends Fields>(subject: string, fields: F): Schema<F> {
+/**
+ * @param subject who takes the options, as an error names it: "lora"
+ * @param path what an error puts before the name of an option that is inside another one: "augment."
+ */
+export function schema<F extends Fields>(subject: string, fields: F, path = ''): Schema<F> {
   const names = Object.keys(fields);
   return {
     subject,
@@ -68,7 +71,7 @@ export function schema<F extends Fields>(subject: string, fields: F): Schema<F> 
       checkKnownOptions(options, names, subject);
       const given = options as Readonly<Record<string, never>>;
       return Object.fromEntries(
-        names.map((name) => [name, (fields[name] as Field<never, unknown>).read(given[name] as never, name)]),
+        names.map((name) => [name, (fields[name] as Field<never, unknown>).read(given[name] as never, path + name)]),
       ) as Read<Schema<F>>;
     },
   };

@@ -1,40 +1,49 @@
 import { LimbeckError } from '../core/errors.ts';
-import { checkCount, checkFinite, checkKnownOptions, checkNotNegative, checkOneOf } from '../core/options.ts';
+import { checkNotNegative, invalidOption } from '../core/options.ts';
+import { count, finite, given, notNegative, type OptionsOf, oneOf, schema } from '../core/schema.ts';
 import { formatShape } from '../core/shape.ts';
 import type { InputSpec } from './dataset.ts';
+
+const AUGMENT = schema(
+  'augment',
+  {
+    /** Pixels, along each axis by itself. */
+    shift: notNegative(),
+    /** Degrees, about the middle. Below 180 or equal. */
+    rotate: given<number>(limited((value) => value <= 180, '180 degrees or less')),
+    /** A fraction below 1: sizes from 1 − scale to 1 + scale. */
+    scale: given<number>(limited((value) => value < 1, 'a fraction below 1')),
+    /** Degrees by which columns lean. Below 90. */
+    shear: given<number>(limited((value) => value < 90, 'below 90 degrees')),
+    /** Mirrored with a chance of one half, along each axis by itself where it is 'both'. */
+    flip: oneOf('horizontal', 'vertical', 'both')(),
+    /** What is added to all values of an example, in their own units: 25 for bytes, 0.1 for values from 0 to 1. */
+    brightness: notNegative(),
+    /** A fraction: the distances from an example's mean grow or shrink by as much. */
+    contrast: given<number>(limited((value) => value <= 1, 'a fraction of 1 or less')),
+    /** Standard deviation of normal noise on each value, in its own units. For inputs of any shape. */
+    noise: notNegative(),
+    /** Side in pixels of one square that is filled; its middle lies anywhere in the image. */
+    cutout: count(0)(),
+    /** What stands where nothing was, in the units of the values. Default 0. */
+    fill: finite(0),
+    /** What values are cut to in the end. Default: nothing; bytes are always cut to 0…255. */
+    range: given<readonly [number, number]>((range, name) => {
+      const isRange = Array.isArray(range) && range.length === 2 && range.every(Number.isFinite) && range[0] < range[1];
+      if (!isRange) throw invalidOption(name, range, 'two finite numbers, the least and the most');
+    }),
+    /** Which inputs are varied. Default: all that can be; whole numbers (int32) never are. */
+    inputs: given<readonly string[]>(),
+  },
+  'augment.',
+);
 
 /**
  * How examples are varied. Each number is the most that something changes by, either way and uniformly drawn for each
  * example; what is left out does not change. All but `noise` need images [H, W, C].
  */
-export interface AugmentOptions {
-  /** Pixels, along each axis by itself. */
-  readonly shift?: number;
-  /** Degrees, about the middle. Below 180 or equal. */
-  readonly rotate?: number;
-  /** A fraction below 1: sizes from 1 − scale to 1 + scale. */
-  readonly scale?: number;
-  /** Degrees by which columns lean. Below 90. */
-  readonly shear?: number;
-  /** Mirrored with a chance of one half, along each axis by itself where it is 'both'. */
-  readonly flip?: 'horizontal' | 'vertical' | 'both';
-  /** What is added to all values of an example, in their own units: 25 for bytes, 0.1 for values from 0 to 1. */
-  readonly brightness?: number;
-  /** A fraction: the distances from an example's mean grow or shrink by as much. */
-  readonly contrast?: number;
-  /** Standard deviation of normal noise on each value, in its own units. For inputs of any shape. */
-  readonly noise?: number;
-  /** Side in pixels of one square that is filled; its middle lies anywhere in the image. */
-  readonly cutout?: number;
-  /** What stands where nothing was, in the units of the values. Default 0. */
-  readonly fill?: number;
-  /** What values are cut to in the end. Default: nothing; bytes are always cut to 0…255. */
-  readonly range?: readonly [number, number];
-  /** Which inputs are varied. Default: all that can be; whole numbers (int32) never are. */
-  readonly inputs?: readonly string[];
-}
+export interface AugmentOptions extends OptionsOf<typeof AUGMENT> {}
 
-const NUMBERS = ['shift', 'rotate', 'scale', 'shear', 'brightness', 'contrast', 'noise', 'cutout'] as const;
 const OF_IMAGES = ['shift', 'rotate', 'scale', 'shear', 'flip', 'brightness', 'contrast', 'cutout'] as const;
 
 /**
@@ -42,30 +51,20 @@ const OF_IMAGES = ['shift', 'rotate', 'scale', 'shear', 'flip', 'brightness', 'c
  *           or that holds whole numbers · shape-mismatch: changes of images where no input is [H, W, C]
  */
 export function checkAugment(options: AugmentOptions, inputs: Readonly<Record<string, InputSpec>>): void {
-  checkKnownOptions(options, [...NUMBERS, 'flip', 'fill', 'range', 'inputs'], 'augment');
-  for (const name of NUMBERS) if (options[name] !== undefined) checkNotNegative(options[name], `augment.${name}`);
-  const { rotate = 0, scale = 0, shear = 0, cutout = 0, contrast = 0, flip, fill = 0, range } = options;
-  checkMost(rotate <= 180, 'rotate', rotate, '180 degrees or less');
-  checkMost(scale < 1, 'scale', scale, 'a fraction below 1');
-  checkMost(contrast <= 1, 'contrast', contrast, 'a fraction of 1 or less');
-  checkMost(shear < 90, 'shear', shear, 'below 90 degrees');
-  checkCount(cutout, 'augment.cutout', 0);
-  if (flip !== undefined) checkOneOf(flip, 'augment.flip', ['horizontal', 'vertical', 'both']);
-  checkFinite(fill, 'augment.fill');
-  if (range !== undefined) {
-    const isRange = Array.isArray(range) && range.length === 2 && range.every(Number.isFinite) && range[0] < range[1];
-    checkMost(isRange, 'range', range, 'two finite numbers, the least and the most');
-  }
+  AUGMENT.read(options);
   checkInputs(options, inputs);
 }
 
 function checkInputs(options: AugmentOptions, inputs: Readonly<Record<string, InputSpec>>): void {
   const ofImages = OF_IMAGES.filter((name) => options[name] !== undefined && options[name] !== 0);
-  checkMost(ofImages.length > 0 || (options.noise ?? 0) > 0, '', '{}', 'at least one change, such as { shift: 2 }');
+  if (ofImages.length === 0 && (options.noise ?? 0) === 0) {
+    throw invalidOption('augment', '{}', 'at least one change, such as { shift: 2 }');
+  }
   const varied = options.inputs ?? Object.keys(inputs).filter((name) => inputs[name]?.dtype !== 'int32');
   for (const name of varied) {
     const spec = inputs[name];
-    checkMost(spec !== undefined && spec.dtype !== 'int32', 'inputs', name, 'inputs of the data that are not int32');
+    if (spec !== undefined && spec.dtype !== 'int32') continue;
+    throw invalidOption('augment.inputs', name, 'inputs of the data that are not int32');
   }
   const images = varied.filter((name) => inputs[name]?.shape.length === 3);
   const isFitting = varied.length > 0 && (ofImages.length === 0 || images.length > 0);
@@ -79,10 +78,9 @@ function checkInputs(options: AugmentOptions, inputs: Readonly<Record<string, In
   );
 }
 
-function checkMost(isRight: boolean, name: string, value: unknown, needed: string): void {
-  if (isRight) return;
-  const option = name === '' ? 'augment' : `augment.${name}`;
-  throw new LimbeckError('invalid-option', `"${option}" was ${String(value)}; it must be ${needed}.`, {
-    details: { name: option, value: String(value) },
-  });
+/** Checks a number of 0 or more that has a limit. */
+function limited(isRight: (value: number) => boolean, needed: string) {
+  return (value: number, name: string) => {
+    if (!isRight(checkNotNegative(value, name))) throw invalidOption(name, value, needed);
+  };
 }

@@ -1,11 +1,15 @@
-import { checkKnownOptions } from '../core/options.ts';
+import { type OptionsOf, schema } from '../core/schema.ts';
 import type { Student } from '../student/student.ts';
+import { LOADED } from '../teacher/loadedOptions.ts';
 import { snapshot } from '../teacher/snapshot.ts';
 import type { Teacher } from '../teacher/teacher.ts';
-import type { TfjsTeacherOptions } from '../teacher/tfjsTeacher.ts';
+
+const { worker, threads, assetBase } = LOADED.fields;
+
+export const SNAPSHOTS = schema('snapshots', { worker, threads, assetBase });
 
 /** Where students that became teachers run. Default: each in its own worker. */
-export type SnapshotOptions = Pick<TfjsTeacherOptions, 'worker' | 'threads' | 'assetBase'>;
+export interface SnapshotOptions extends OptionsOf<typeof SNAPSHOTS> {}
 
 /** Teachers made from students, which end together. */
 export interface Snapshots extends AsyncDisposable {
@@ -38,9 +42,4 @@ export function openSnapshots(options: SnapshotOptions = {}): Snapshots {
       await Promise.all(ending.map((teacher) => teacher[Symbol.asyncDispose]()));
     },
   };
-}
-
-/** Throws    invalid-option */
-export function checkSnapshots(options: SnapshotOptions, scheme: string): void {
-  checkKnownOptions(options, ['worker', 'threads', 'assetBase'], `snapshots of ${scheme}`);
 }

@@ -38,6 +38,7 @@ export async function loadStudent(source: PredictSource, options: LoadStudentOpt
 }
 
 async function openStudent(source: PredictSource, options: LoadStudentOptions): Promise<OpenStudent> {
+  // Not a schema: limbeck/run is to stay small.
   checkKnownOptions(options, KNOWN, 'loadStudent');
   const { engine = 'auto', worker = 'shipped', assetBase, integrity, cache, onProgress, signal } = options;
   const small = options.threads === undefined ? smallDevice() : undefined;

@@ -1,9 +1,9 @@
 import { LimbeckError } from '../core/errors.ts';
-import { checkKnownOptions } from '../core/options.ts';
+import { given, type OptionsOf, schema } from '../core/schema.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import { isTagged } from '../core/tags.ts';
 import { withPeers } from '../core/withPeers.ts';
-import type { BackendDescription, BackendOptions } from '../runtime/backends/backend.ts';
+import { BACKEND, type BackendDescription, type BackendOptions } from '../runtime/backends/backend.ts';
 import { smallDevice } from '../runtime/smallDevice.ts';
 import type { PortableStudent, Student, StudentDescription } from '../student/student.ts';
 import { COLOCATION, type Colocated, type Colocation } from '../workers/colocation.ts';
@@ -15,14 +15,17 @@ import type { Engine, EngineEvent, MemoryState, TrainJob, TrainOutcome, TrainSou
 import type { MeasuredSteps } from './job.ts';
 import { threadMemory } from './threadMemory.ts';
 
-/** The thread and the backend on which a student is trained. */
-export interface TrainerOptions extends BackendOptions {
+const OPTIONS = schema('openTrainer', {
+  ...BACKEND.fields,
   /**
-   * 'shipped' (default): limbeck's own worker. 'none': the calling thread, with one thread unless `threads` says more.
-   * A function: a worker that you create.
+   * 'shipped': limbeck's own worker. 'none': the calling thread, with one thread unless `threads` says more. A function: a
+   * worker that you create. Default: 'shipped'.
    */
-  readonly worker?: WorkerOption;
-}
+  worker: given<WorkerOption>(),
+});
+
+/** The thread and the backend on which a student is trained. */
+export interface TrainerOptions extends BackendOptions, OptionsOf<typeof OPTIONS> {}
 
 /** Trains students: tfjs with kernels, in a worker. It can be used for several runs, one after another. */
 export interface Trainer extends AsyncDisposable, Colocated {
@@ -43,8 +46,6 @@ export interface Trainer extends AsyncDisposable, Colocated {
   isColocated(teacher: object): boolean;
 }
 
-const OPTIONS = ['worker', 'backend', 'threads', 'simdLevel', 'kernels', 'assetBase'];
-
 /** A trainer, and a promise of its death. */
 export interface StartedTrainer {
   readonly trainer: Trainer;
@@ -63,7 +64,7 @@ export async function openTrainer(options: TrainerOptions = {}): Promise<Trainer
 
 /** Throws what `openTrainer` throws. */
 export async function startTrainer(options: TrainerOptions): Promise<StartedTrainer> {
-  checkKnownOptions(options, OPTIONS, 'openTrainer');
+  OPTIONS.read(options);
   const { worker = 'shipped', ...backend } = options;
   if (worker === 'none') return startHere(backend);
   const small = backend.threads === undefined ? smallDevice() : undefined;

@@ -1,7 +1,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../../core/errors.ts';
 import { type Run, startRun } from '../../core/run.ts';
-import { given, type OptionsOf, required, schema } from '../../core/schema.ts';
+import { given, nested, type OptionsOf, required, schema } from '../../core/schema.ts';
 import { asStudent } from '../../student/layersModel.ts';
 import type { Student } from '../../student/student.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
@@ -9,7 +9,7 @@ import { checkOptions } from '../check.ts';
 import { ROUND, type RoundOfDistillOptions } from '../distillOptions.ts';
 import type { DistillReport } from '../report.ts';
 import { openRounds, type RoundEvent } from '../rounds.ts';
-import { checkSnapshots, openSnapshots, type SnapshotOptions } from '../snapshots.ts';
+import { openSnapshots, SNAPSHOTS } from '../snapshots.ts';
 
 const OPTIONS = schema('assistantChain', {
   ...ROUND.fields,
@@ -18,7 +18,7 @@ const OPTIONS = schema('assistantChain', {
   /** One or more students of sizes between teacher and student, the largest first. */
   assistants: required(given<readonly (Student | LayersModel)[]>()),
   /** Where a teaching assistant runs. Default: in its own worker. */
-  snapshots: given<SnapshotOptions>((given) => checkSnapshots(given, 'assistantChain')),
+  snapshots: nested(SNAPSHOTS),
 });
 
 /** The assistants; everything else is as for `distill`, and the same for each run. */

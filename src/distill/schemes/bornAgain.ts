@@ -1,7 +1,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../../core/errors.ts';
 import { type Run, startRun } from '../../core/run.ts';
-import { count, flag, given, type OptionsOf, required, schema } from '../../core/schema.ts';
+import { count, flag, given, nested, type OptionsOf, required, schema } from '../../core/schema.ts';
 import { isLabelled } from '../../data/dataset.ts';
 import { weighted } from '../../losses/combination/weighted.ts';
 import type { Loss } from '../../losses/loss.ts';
@@ -16,7 +16,7 @@ import { ROUND, type RoundOfDistillOptions } from '../distillOptions.ts';
 import type { DistillReport } from '../report.ts';
 import { madeLater, undecided } from '../roundOptions.ts';
 import { openRounds, type RoundEvent } from '../rounds.ts';
-import { checkSnapshots, openSnapshots, type SnapshotOptions, type Snapshots } from '../snapshots.ts';
+import { openSnapshots, SNAPSHOTS, type Snapshots } from '../snapshots.ts';
 
 const OPTIONS = schema('bornAgain', {
   ...ROUND.fields,
@@ -36,7 +36,7 @@ const OPTIONS = schema('bornAgain', {
   /** Whether to return an ensemble of all generations, with a teacher for each. Default false. */
   ensemble: flag(false),
   /** Where a teaching generation runs. Default: in its own worker. */
-  snapshots: given<SnapshotOptions>((given) => checkSnapshots(given, 'bornAgain')),
+  snapshots: nested(SNAPSHOTS),
 });
 
 /** What each generation learns from; everything else is as for `distill`. */

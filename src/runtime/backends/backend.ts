@@ -1,25 +1,28 @@
+import { count, type OptionsOf, oneOf, schema, text } from '../../core/schema.ts';
 import type { SimdLevel } from '../capabilities.ts';
 import type { GpuDevice } from '../gpu.ts';
 import type { PoolDamage } from '../kernels/pool.ts';
 
 export type BackendName = 'wasm' | 'webgpu' | 'cpu';
 
-/** How to open a backend; the defaults suit the device. */
-export interface BackendOptions {
+export const BACKEND = schema('A backend', {
   /**
-   * 'wasm' (default); 'webgpu': tfjs's own kernels on the GPU, for students large enough to be faster there, or wasm if
-   * no GPU computes correctly or `limbeck/webgpu` is not imported; 'cpu': plain JavaScript, slow, the reference.
+   * 'wasm'; 'webgpu': tfjs's own kernels on the GPU, for students large enough to be faster there, or wasm if
+   * no GPU computes correctly or `limbeck/webgpu` is not imported; 'cpu': plain JavaScript, slow, the reference. Default 'wasm'.
    */
-  readonly backend?: BackendName;
-  /** Threads for one operation; default: the cores of the device, at most 4. 1 if the page is not isolated, or where memory is short (iOS). */
-  readonly threads?: number;
-  /** The highest SIMD level to use; default: the engine's. */
-  readonly simdLevel?: SimdLevel;
-  /** 'on' (default), or 'off': stock tfjs, for comparison. */
-  readonly kernels?: 'on' | 'off';
-  /** The folder that serves the package's files; default: next to the code. */
-  readonly assetBase?: string;
-}
+  backend: oneOf<BackendName>('wasm', 'webgpu', 'cpu')('wasm'),
+  /** Threads for one operation. Default: the cores of the device, at most 4. 1 if the page is not isolated, or where memory is short (iOS). */
+  threads: count()(),
+  /** The highest SIMD level to use. Default: the engine's. */
+  simdLevel: oneOf<SimdLevel>('relaxed', 'simd', 'none')(),
+  /** 'on', or 'off': stock tfjs, for comparison. Default 'on'. */
+  kernels: oneOf('on', 'off')('on'),
+  /** The folder that serves the package's files. Default: next to the code. */
+  assetBase: text(),
+});
+
+/** How to open a backend; the defaults suit the device. */
+export interface BackendOptions extends OptionsOf<typeof BACKEND> {}
 
 /** Describes an open backend in plain values, which cross threads and go into reports. */
 export interface BackendDescription {

@@ -1,17 +1,14 @@
 import { messageOf } from '../../core/errors.ts';
-import { checkCount, checkOneOf } from '../../core/options.ts';
 import { detectWasm, requireWasm } from '../capabilities.ts';
 import { getBackend, setBackend } from '../tf.ts';
 import { findThreadScript } from '../threadScript.ts';
-import type { BackendName, BackendOptions, OpenBackend } from './backend.ts';
+import { BACKEND, type BackendOptions, type OpenBackend } from './backend.ts';
 import { openCpu } from './cpu.ts';
 import { openWasm } from './wasm.ts';
 import { openWebGpu } from './webgpu.ts';
 
 /** More threads do not make small students faster, and leave none for the page. */
 const MOST_THREADS = 4;
-
-const BACKENDS: readonly BackendName[] = ['wasm', 'webgpu', 'cpu'];
 
 /**
  * Opens a tfjs backend on this thread. tfjs has one backend at a time, so dispose an open one first; disposing makes
@@ -39,11 +36,11 @@ export async function openBackendHere(options: BackendOptions = {}): Promise<Ope
   }
 }
 
-async function open(options: BackendOptions): Promise<OpenBackend> {
-  const { backend = 'wasm', kernels = 'on' } = options;
-  checkOneOf(backend, 'backend', BACKENDS);
+async function open(given: BackendOptions): Promise<OpenBackend> {
+  const options = BACKEND.read(given);
+  const { backend, kernels } = options;
   const capabilities = await detectWasm();
-  const wanted = checkCount(options.threads ?? Math.min(MOST_THREADS, capabilities.cores), 'threads');
+  const wanted = options.threads ?? Math.min(MOST_THREADS, capabilities.cores);
   let threads = capabilities.hasThreads ? wanted : 1;
   const notices: string[] = [];
   if (backend === 'webgpu') {

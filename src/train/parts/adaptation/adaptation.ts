@@ -1,5 +1,16 @@
 import { LimbeckError } from '../../../core/errors.ts';
-import { checkCount, checkKnownOptions, checkNotNegative, checkOneOf, checkPositive } from '../../../core/options.ts';
+import { checkNotNegative, checkPositive } from '../../../core/options.ts';
+import {
+  count,
+  flag,
+  given,
+  notNegative,
+  type OptionsOf,
+  oneOf,
+  positive,
+  type Read,
+  schema,
+} from '../../../core/schema.ts';
 import { checkNoiseSeed, type SecretKey } from '../../../core/secretKey.ts';
 import type { NamedArrays } from '../../../core/shape.ts';
 
@@ -13,41 +24,44 @@ export interface AdaptationResult {
   readonly adapted?: AdaptationOutcome;
 }
 
-/** Which of a student's weights learn in a run, and what restrains them. Plain values: it crosses to the worker. */
-export interface AdaptationOptions {
+const ADAPTATION = schema('An adaptation', {
   /**
    * 'all' trainable weights; 'biases' only; 'norms': scales and offsets of normalizations; 'low-rank': a product of two small
    * matrices added to each matrix (LoRA); 'nothing': only statistics of batch normalization change. Default 'all'.
    */
-  readonly learns?: Learns;
+  learns: oneOf('all', 'biases', 'norms', 'low-rank', 'nothing')('all'),
   /** Layers that learn, by name. Default: all that have such weights. */
-  readonly layers?: readonly string[];
+  layers: given<readonly string[]>(),
   /** Rank of the products of 'low-rank'. A matrix no larger than its product learns as a whole. Default 4. */
-  readonly rank?: number;
-  /** The products are scaled by alpha ÷ rank. Default 2 · rank. */
-  readonly alpha?: number;
+  rank: count()(4),
+  /** The products are scaled by alpha ÷ rank. Default: 2 · rank. */
+  alpha: positive(),
   /** Whether biases of these layers learn too. Default false. */
-  readonly withBiases?: boolean;
+  withBiases: flag(false),
   /**
    * 'kept': batch normalization uses its averages without changing them, and dropout is off, as in inference; 'moving': as in
    * training, re-estimated after the last step; 'mean': as in training, but averages become the mean over the run's batches,
    * in which the former ones count as `priorExamples`. Default 'kept'.
    */
-  readonly statistics?: 'kept' | 'moving' | 'mean';
+  statistics: oneOf('kept', 'moving', 'mean')('kept'),
   /**
    * With statistics 'mean': how many examples the former averages count as. Default 16.
    * Source    Schneider et al. 2020, §3 (N), arXiv:2006.16971
    */
-  readonly priorExamples?: number;
+  priorExamples: notNegative(16),
   /** Pulls weights back to their initial values, each by its importance (EWC). */
-  readonly anchor?: AnchorOptions;
+  anchor: given<AnchorOptions>(({ strength }) => void checkNotNegative(strength, 'strength')),
   /** Each example's gradient is clipped, and noise is added (DP-SGD). The job's `batchSize` is 1 then. */
-  readonly privacy?: PrivacySteps;
+  privacy: given<PrivacySteps>(checkPrivacy),
   /** Nothing is learned: the mean square of each example's gradient is measured. The job's `batchSize` is 1 then. */
-  readonly measures?: 'importance';
-}
+  measures: oneOf('importance')(),
+});
 
-export type Learns = 'all' | 'biases' | 'norms' | 'low-rank' | 'nothing';
+/** Which of a student's weights learn in a run, and what restrains them. Plain values: it crosses to the worker. */
+export interface AdaptationOptions extends OptionsOf<typeof ADAPTATION> {}
+
+/** The options with their defaults. */
+export type ReadAdaptation = Read<typeof ADAPTATION>;
 
 /**
  * Adds strength/2 · Σ importance · (weight − its first value)² to the loss, through its gradient; losses in events do not
@@ -87,49 +101,19 @@ export interface LowRankProduct {
   readonly right: Float32Array;
 }
 
-const OPTIONS = [
-  ...[
-    'learns',
-    'layers',
-    'rank',
-    'alpha',
-    'withBiases',
-    'statistics',
-    'priorExamples',
-    'anchor',
-    'privacy',
-    'measures',
-  ],
-];
-
 /** Throws    invalid-option */
-export function checkAdaptation(options: AdaptationOptions): void {
-  checkKnownOptions(options, OPTIONS, 'An adaptation');
-  const {
-    learns = 'all',
-    rank = 4,
-    alpha = 1,
-    statistics = 'kept',
-    priorExamples = 0,
-    anchor,
-    privacy,
-    measures,
-  } = options;
-  checkOneOf(learns, 'learns', ['all', 'biases', 'norms', 'low-rank', 'nothing']);
-  checkCount(rank, 'rank');
-  checkPositive(alpha, 'alpha');
-  checkOneOf(statistics, 'statistics', ['kept', 'moving', 'mean']);
-  checkNotNegative(priorExamples, 'priorExamples');
-  if (anchor !== undefined) checkNotNegative(anchor.strength, 'strength');
-  if (measures !== undefined) checkOneOf(measures, 'measures', ['importance']);
-  if (privacy === undefined) return;
-  checkPositive(privacy.clipNorm, 'clipNorm');
-  checkNotNegative(privacy.noiseMultiplier, 'noiseMultiplier');
-  checkPositive(privacy.expectedLot, 'expectedLot');
-  checkNoiseSeed(privacy.noiseSeed);
-  if (statistics === 'kept') return;
+export function readAdaptation(options: AdaptationOptions): ReadAdaptation {
+  const read = ADAPTATION.read(options);
+  if (read.privacy === undefined || read.statistics === 'kept') return read;
   throw new LimbeckError(
     'invalid-option',
     'With "privacy" the statistics of batch normalization must be "kept": they would tell of the examples without noise.',
   );
+}
+
+function checkPrivacy({ clipNorm, noiseMultiplier, expectedLot, noiseSeed }: PrivacySteps): void {
+  checkPositive(clipNorm, 'clipNorm');
+  checkNotNegative(noiseMultiplier, 'noiseMultiplier');
+  checkPositive(expectedLot, 'expectedLot');
+  checkNoiseSeed(noiseSeed);
 }

@@ -1,7 +1,7 @@
 import { LimbeckError } from '../../../core/errors.ts';
 import type * as tf from '../../../runtime/tf.ts';
 import type { Layer, LayerVariable } from '../../../runtime/tfNamespace.ts';
-import type { AdaptationOptions } from './adaptation.ts';
+import type { ReadAdaptation } from './adaptation.ts';
 
 /** A weight that learns, with its tfjs variable. */
 export interface LearnedWeight {
@@ -18,11 +18,8 @@ const NORMS = ['BatchNormalization', 'LayerNormalization'];
  * Restricts learning to the weights that the options name, until it is disposed.
  * Throws    student-not-trainable: none is left · unknown-output: a layer that does not exist
  */
-export function chooseLearned(
-  model: tf.LayersModel,
-  options: AdaptationOptions,
-): Disposable & { all: LearnedWeight[] } {
-  const { learns = 'all', layers: wanted } = options;
+export function chooseLearned(model: tf.LayersModel, options: ReadAdaptation): Disposable & { all: LearnedWeight[] } {
+  const { learns, layers: wanted } = options;
   const layers = layersOf(model);
   const missing = wanted?.find((name) => !layers.some((layer) => layer.name === name));
   if (missing !== undefined) throw unknownLayer(missing, layers);
@@ -60,8 +57,8 @@ export function chooseLearned(
 }
 
 function learnsWeight(
-  learns: AdaptationOptions['learns'],
-  { withBiases = false }: AdaptationOptions,
+  learns: ReadAdaptation['learns'],
+  { withBiases }: ReadAdaptation,
   layer: Layer,
   weight: LayerVariable,
 ): boolean {

@@ -1,7 +1,7 @@
 import type { NamedArrays } from '../../../core/shape.ts';
 import * as tf from '../../../runtime/tf.ts';
 import type { OpenPart } from '../part.ts';
-import { checkAdaptation } from './adaptation.ts';
+import { readAdaptation } from './adaptation.ts';
 import { openAnchor } from './anchor.ts';
 import { openImportance } from './importance.ts';
 import { chooseLearned } from './learned.ts';
@@ -15,11 +15,11 @@ import { openPrivateSteps } from './privateSteps.ts';
  * Throws    invalid-option · student-not-trainable · unknown-output: a layer that does not exist · shape-mismatch: importance
  *           of other weights
  */
-export const openAdaptation: OpenPart = ({ job: { adaptation: options, seed, batchSize }, model }) => {
-  if (options === undefined) return undefined;
-  checkAdaptation(options);
-  const { learns, rank = 4, alpha = 2 * rank, statistics = 'kept', privacy, measures } = options;
-  const means = statistics === 'mean' ? openMeanStatistics(model, options.priorExamples ?? 16, batchSize) : undefined;
+export const openAdaptation: OpenPart = ({ job: { adaptation, seed, batchSize }, model }) => {
+  if (adaptation === undefined) return undefined;
+  const options = readAdaptation(adaptation);
+  const { learns, rank, alpha = 2 * rank, statistics, privacy, measures } = options;
+  const means = statistics === 'mean' ? openMeanStatistics(model, options.priorExamples, batchSize) : undefined;
   const learned = chooseLearned(model, options);
   const byVariable = new Map(learned.all.map((weight) => [weight.variable.name, weight]));
   const narrow = learned.all.filter((weight) => learns === 'low-rank' && isWorthIt(weight, rank));
