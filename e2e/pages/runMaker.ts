@@ -4,7 +4,7 @@ const FEATURES = 6;
 const SIZE = 64;
 
 /** Distills a small student, packs it in both forms, and tells what it answers in training's own worker. */
-export async function makeBundle() {
+export async function makeBundle(seed = 1) {
   const data = Float32Array.from({ length: SIZE * FEATURES }, (_, i) => Math.sin(i * i * 0.37));
   const teacher = fromFunction(
     async ({ x }) => {
@@ -23,7 +23,7 @@ export async function makeBundle() {
     data: all,
     epochs: 3,
     batchSize: 16,
-    seed: 1,
+    seed,
     trainer: { threads: 1 },
   }).done;
   const labels = ['left', 'middle', 'right'];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { NamedArrays } from '../core/shape.ts';
-import { type Choice, chooseEngine, takeQuantized } from './chooseEngine.ts';
+import { type Choice, chooseEngine, takeOnnx } from './chooseEngine.ts';
 import type { Engine, EngineName } from './engine.ts';
 
 const log: string[] = [];
@@ -106,12 +106,20 @@ test('a choice that is cancelled while it warms up asks nothing more', async () 
 });
 
 describe('an ONNX form that was quantized', () => {
-  const taken = (given: Given, form = 'static-int8') => chosen(given, undefined, (open) => takeQuantized(open, form));
+  const taken = (given: Given, form = 'static-int8') => chosen(given, undefined, (open) => takeOnnx(open, form));
 
   test('is taken, slower or not, whatever it says, and nothing else is opened', async () => {
     const choice = await taken({ onnxruntime: says(3, [5, -2]), tfjs: says(0) });
     expect(choice).toMatchObject({ engine: 'onnxruntime', notices: [], log: [], opened: ['onnxruntime'] });
     expect(choice.why).toMatch(/quantized \(static-int8\).*engine: 'tfjs'/);
+  });
+
+  test('is taken where all tabs must take the same, and says so', async () => {
+    const choice = await chosen({ onnxruntime: says(3), tfjs: says(0) }, undefined, (open) =>
+      takeOnnx(open, undefined),
+    );
+    expect(choice).toMatchObject({ engine: 'onnxruntime', opened: ['onnxruntime'] });
+    expect(choice.why).toMatch(/^All tabs take its ONNX form/);
   });
 
   test.each([

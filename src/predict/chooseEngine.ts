@@ -52,20 +52,21 @@ export async function chooseEngine(
 }
 
 /**
- * Takes the ONNX form, which was quantized on purpose and so gives other numbers than the tfjs form. If it does not open or
- * answer, takes the tfjs form.
+ * Takes the ONNX form: it was quantized on purpose and so gives other numbers than the tfjs form, or all tabs must take the same.
+ * If it does not open or answer, takes the tfjs form.
  * Throws    what opening tfjs threw, where neither opens
  */
-export async function takeQuantized(
+export async function takeOnnx(
   open: (engine: EngineModel['engine']) => Promise<Engine>,
-  form: string,
+  form: string | undefined,
 ): Promise<Choice> {
   let ort: Engine | undefined;
   try {
     ort = await open('onnxruntime');
     await ort.run(sample(ort));
     const how = form === 'other' ? 'quantized' : `quantized (${form})`;
-    const why = `Its ONNX form is ${how}, so that one is taken; engine: 'tfjs' takes the form in which it learned.`;
+    const reason = form === undefined ? 'All tabs take its ONNX form' : `Its ONNX form is ${how}, so that one is taken`;
+    const why = `${reason}; engine: 'tfjs' takes the form in which it learned.`;
     return { engine: ort, why, notices: [] };
   } catch (error) {
     await ort?.[Symbol.asyncDispose]();

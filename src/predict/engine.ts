@@ -14,6 +14,8 @@ export interface EngineOptions {
 /** A student that is ready to answer. One run at a time; calls wait for their turn. */
 export interface Engine extends AsyncDisposable {
   readonly name: EngineName;
+  /** Whether all tabs of the origin ask the same model. */
+  readonly isShared?: boolean;
   readonly opened: OpenedModel;
   /** Throws    unknown-input · not-finite · shape-mismatch · student-invalid · out-of-memory · worker-died */
   run(inputs: NamedArrays): Promise<NamedArrays>;

@@ -23,6 +23,7 @@ describe('refused are', () => {
     ['a page', new TextEncoder().encode('<!doctype html>'), {}, 'student-invalid'],
     ['a broken bundle', Uint8Array.of(0x50, 0x4b, 3, 4), {}, 'bundle-invalid'],
     ['an unknown engine', new Uint8Array(1), { engine: 'ort' as never }, 'invalid-option'],
+    ['an unknown worker', new Uint8Array(1), { worker: 'share' as never }, 'invalid-option'],
     ['an unknown option', new Uint8Array(1), { device: 'gpu' } as never, 'invalid-option'],
     ['half a thread', new Uint8Array(1), { threads: 0.5 }, 'invalid-option'],
   ])('%s', async (_, source, options, code) => {

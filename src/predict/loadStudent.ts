@@ -44,6 +44,7 @@ async function openStudent(source: PredictSource, options: LoadStudentOptions): 
   const small = options.threads === undefined ? smallDevice() : undefined;
   const threads = small === undefined ? options.threads : 1;
   checkOneOf(engine, 'engine', ['auto', 'onnxruntime', 'tfjs']);
+  if (typeof worker !== 'function') checkOneOf(worker, 'worker', ['shipped', 'shared', 'none']);
   if (threads !== undefined) checkCount(threads, 'threads');
   throwIfAborted(signal);
   const said: string[] = [];
@@ -51,12 +52,13 @@ async function openStudent(source: PredictSource, options: LoadStudentOptions): 
   const read = await untilAborted(readSource(source, { integrity, cache, onProgress, signal, notify }), signal);
   const name = options.name ?? read.name;
   const settings: EngineOptions = { name, ...(threads && { threads }), ...(assetBase && { assetBase }) };
-  const choice = await choose(
-    read,
-    engine,
-    (model) => openInTime(() => openEngine(model, worker, settings), signal),
-    signal,
-  );
+  const again = async () => modelsOf(await readSource(source, { integrity, cache }));
+  const openModel = async (model: EngineModel) =>
+    worker === 'shared'
+      ? (await import('./openShared.ts')).openShared(model, settings, again)
+      : openEngine(model, worker, settings);
+  const open = (model: EngineModel) => openInTime(() => openModel(model), signal);
+  const choice = await choose(read, engine, worker === 'shared', open, signal);
   if (signal?.aborted) await choice.engine[Symbol.asyncDispose]();
   throwIfAborted(signal);
   const notices = [...said, ...choice.notices, ...(small ? [small] : [])];
@@ -75,14 +77,15 @@ function openInTime(open: () => Promise<Engine>, signal: AbortSignal | undefined
 async function choose(
   read: ReadStudent,
   wanted: 'auto' | EngineName,
+  isShared: boolean,
   open: (model: EngineModel) => Promise<Engine>,
   signal: AbortSignal | undefined,
 ): Promise<Choice> {
   const models = modelsOf(read);
   if (wanted === 'auto' && models.length === 2) {
-    const { chooseEngine, takeQuantized } = await import('./chooseEngine.ts');
+    const { chooseEngine, takeOnnx } = await import('./chooseEngine.ts');
     const openAs = (name: EngineName) => open(models.find(({ engine }) => engine === name) as EngineModel);
-    return read.quantized === undefined ? chooseEngine(openAs, signal) : takeQuantized(openAs, read.quantized);
+    return read.quantized === undefined && !isShared ? chooseEngine(openAs, signal) : takeOnnx(openAs, read.quantized);
   }
   const model = wanted === 'auto' ? models[0] : models.find(({ engine }) => engine === wanted);
   if (model === undefined) {
@@ -107,6 +110,7 @@ function modelsOf({ onnx, artifacts }: ReadStudent): EngineModel[] {
 
 function opened({ engine, why, notices }: Choice, { name, bytes, labels, input }: ReadStudent): OpenStudent {
   const { threads, inputs, outputs, notices: ofEngine } = engine.opened;
-  const description = { name, engine: engine.name, why, threads, labels, inputs, outputs, input, bytes };
+  const isShared = engine.isShared === true;
+  const description = { name, engine: engine.name, why, isShared, threads, labels, inputs, outputs, input, bytes };
   return { engine, description: { ...description, notices: [...ofEngine, ...notices] }, calls: new Set() };
 }

@@ -19,7 +19,9 @@ export interface LoadStudentOptions {
   readonly threads?: number;
   /**
    * A worker of limbeck's own (default), one that you make for an engine (of dist/runWorker.js for 'onnxruntime', of
-   * dist/worker.js for 'tfjs'), or 'none': on this thread.
+   * dist/worker.js for 'tfjs'), or 'none': on this thread. 'shared' opens the same model once for all tabs of the origin that ask
+   * for it so, in a SharedWorker, which ends when the last of them has left; where there is none, a worker of its own, with a
+   * notice. Of two forms 'auto' takes the ONNX form there, without measuring.
    */
   readonly worker?: EngineWorker;
   /**

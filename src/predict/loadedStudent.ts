@@ -12,6 +12,8 @@ export interface LoadedStudentDescription {
   readonly engine: EngineName;
   /** Why it runs there, in a sentence. */
   readonly why: string;
+  /** Whether all tabs of the origin ask the same model, as `worker: 'shared'` wants it. */
+  readonly isShared: boolean;
   readonly threads: number;
   readonly labels: readonly string[] | undefined;
   /** Shapes with the batch; a free length is null. */
@@ -49,7 +51,7 @@ export interface LoadedStudent extends AsyncDisposable {
    * Puts another student in this one's place, such as one that was trained further or patched. It is opened first, with the
    * engine, threads and worker of `loadStudent` where they are not given here. Calls under way are still answered by the old
    * one, which is then ended; later calls by the new one. If it cannot be opened, or takes other inputs, the old one stays.
-   * Both are in memory for that time.
+   * Both are in memory for that time. Of a student that tabs share, only this handle gets the other one.
    * Throws    shape-mismatch: it takes other inputs · what `loadStudent` throws · disposed
    *
    * @example

@@ -1,8 +1,8 @@
-// Opens a student in a worker of its own, or on this thread.
+// Opens a student in a worker of its own, or on this thread; `openShared.ts` opens it for all tabs.
 import { configuredWorker } from '../core/configure.ts';
 import { isNode } from '../core/node.ts';
 import type { NodeThread } from '../core/nodeThread.ts';
-import type { NdArray } from '../core/shape.ts';
+import type { NamedArrays, NdArray } from '../core/shape.ts';
 import { vouchingFor } from '../core/trustedScripts.ts';
 import { bindInputs, fitShape } from '../model/inputs.ts';
 import type { OpenedModel } from '../model/model.ts';
@@ -12,26 +12,52 @@ import { ownWorker, type WorkerOption } from '../workers/host.ts';
 import type { Engine, EngineModel, EngineName, EngineOptions } from './engine.ts';
 import type { RunSession } from './runSession.ts';
 
-/** limbeck's own worker for the engine, none, or one that the caller makes. */
-export type EngineWorker = 'shipped' | 'none' | ((engine: EngineName) => Worker | NodeThread);
+/** limbeck's own worker for the engine, one that all tabs of the origin share, none, or one that the caller makes. */
+export type EngineWorker = 'shipped' | 'shared' | 'none' | ((engine: EngineName) => Worker | NodeThread);
 
 /** Throws    worker-unreachable · backend-unavailable · wasm-blocked · out-of-memory · invalid-onnx · student-invalid */
-export async function openEngine(model: EngineModel, worker: EngineWorker, options: EngineOptions): Promise<Engine> {
+export async function openEngine(
+  model: EngineModel,
+  worker: Exclude<EngineWorker, 'shared'>,
+  options: EngineOptions,
+): Promise<Engine> {
   const where = workerOf(worker, model.engine);
-  if (model.engine === 'onnxruntime') {
-    const session = await startSession<RunSession>(where, 'run', ['open', 'run'], async () =>
-      (await import('./runSession.ts')).createRunSession(),
-    );
-    return opened(model.engine, session, () => session.open(model.onnx, options));
-  }
-  const session = await startSession<TfjsSession>(where, 'tfjs', ['open', 'run', 'timeMs'], async () =>
-    (await import('../model/tfjsSession.ts')).createTfjsSession(),
+  const session = await startSession<EngineSession>(where, PARTS[model.engine], ['open', 'run'], () =>
+    here(model.engine),
   );
-  const portable = { kind: 'layers', student: { kind: 'artifacts', artifacts: model.artifacts } } as const;
-  return opened(model.engine, session, () => session.open(portable, { ...options, what: 'student' }));
+  return opened(model.engine, session, () => session.open(...toOpen(model, options)));
 }
 
-function workerOf(worker: EngineWorker, engine: EngineName): WorkerOption {
+/** What both engines' sessions have. */
+export interface EngineSession {
+  open(...given: ReturnType<typeof toOpen>): Promise<OpenedModel>;
+  run(inputs: NamedArrays): Promise<NamedArrays>;
+  close(): Promise<void>;
+}
+
+export const PARTS = { onnxruntime: 'run', tfjs: 'tfjs' } as const;
+
+async function here(engine: EngineName): Promise<EngineSession> {
+  const session =
+    engine === 'onnxruntime'
+      ? (await import('./runSession.ts')).createRunSession()
+      : (await import('../model/tfjsSession.ts')).createTfjsSession();
+  return session as EngineSession;
+}
+
+/** What a session is opened with. */
+export function toOpen(
+  model: EngineModel,
+  options: EngineOptions,
+): Parameters<RunSession['open']> | Parameters<TfjsSession['open']> {
+  if (model.engine === 'onnxruntime') return [model.onnx, options];
+  return [
+    { kind: 'layers', student: { kind: 'artifacts', artifacts: model.artifacts } },
+    { ...options, what: 'student' },
+  ];
+}
+
+export function workerOf(worker: Exclude<EngineWorker, 'shared'>, engine: EngineName): WorkerOption {
   if (typeof worker === 'function') return () => worker(engine);
   if (worker === 'none' || engine === 'tfjs' || isNode()) return worker;
   const own = configuredWorker('runWorker');
@@ -42,9 +68,10 @@ function workerOf(worker: EngineWorker, engine: EngineName): WorkerOption {
   return () => vouchingFor(() => true, make);
 }
 
-async function opened(
+/** The engine over a session that `open` opens; one that does not open is ended. */
+export async function opened(
   name: EngineName,
-  session: Pick<StartedSession<RunSession>, 'run'> & AsyncDisposable,
+  session: Pick<StartedSession<EngineSession>, 'run'> & AsyncDisposable,
   open: () => Promise<OpenedModel>,
 ): Promise<Engine> {
   try {

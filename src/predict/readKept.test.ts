@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { LimbeckError } from '../core/errors.ts';
+import { makeLocks } from '../core/locksCases.ts';
 import { modelCache } from '../network/cache/modelCache.ts';
 import { file, ranged, serverForEach, versioned } from '../network/serverCases.ts';
 import { floats, modelOf, node, value } from '../onnx/cases/tinyCases.ts';
 import { writeModel } from '../onnx/model.ts';
-import { makeLocks } from '../storage/locksCases.ts';
 import { openStore } from '../storage/openStore.ts';
 import type { Store } from '../storage/store.ts';
 import { toFiles } from '../student/files/files.ts';

@@ -1,4 +1,4 @@
-import { type FakeLocks, makeLocks } from './locksCases.ts';
+import { type FakeLocks, makeLocks } from '../core/locksCases.ts';
 
 /** What a tab does to the disk, one at a time. */
 export type DiskCall = 'create' | 'open' | 'write' | 'flush' | 'close' | 'move' | 'remove' | 'list' | 'read';

@@ -155,13 +155,13 @@ export async function startHost<Api>(option: Exclude<WorkerOption, 'none'>, need
   };
 }
 
-interface MadeWorker {
+export interface MadeWorker {
   readonly worker: KeepingWorker;
   /** Where its script is, where the engine lets one see it. */
   readonly address: string | undefined;
 }
 
-function makeWorker(option: Exclude<WorkerOption, 'none'>): MadeWorker {
+export function makeWorker(option: Exclude<WorkerOption, 'none'>): MadeWorker {
   let address: string | undefined;
   const given = typeof option === 'function' ? option : configuredWorker('worker');
   try {

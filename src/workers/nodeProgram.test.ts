@@ -46,3 +46,11 @@ test('what cannot be is told by an error with a code', async () => {
   `);
   expect(said).toEqual(['model-unreachable', 'worker-unreachable', 'store-unavailable']);
 });
+
+test('a student for all tabs has a thread of its own, and says so', async () => {
+  const said = await runProgram(`
+    const { isShared, notices } = (await limbeck.loadStudent(teacherFile, { worker: 'shared' })).description;
+    console.log(isShared, notices.join(' '));
+  `);
+  expect(said).toEqual([expect.stringMatching(/^false .*has a worker of its own.* starts no SharedWorker/)]);
+});

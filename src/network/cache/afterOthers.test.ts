@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { makeLocks } from '../../storage/locksCases.ts';
+import { makeLocks } from '../../core/locksCases.ts';
 import { afterOthers } from './afterOthers.ts';
 
 afterEach(() => vi.unstubAllGlobals());

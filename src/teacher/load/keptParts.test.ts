@@ -1,9 +1,9 @@
 // A download that was stopped begins again where it was, also in another visit, and never joins what does not belong together.
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { makeLocks } from '../../core/locksCases.ts';
 import { modelCache } from '../../network/cache/modelCache.ts';
 import { type Handler, ranged, serverForEach } from '../../network/serverCases.ts';
-import { makeLocks } from '../../storage/locksCases.ts';
 import { openStore } from '../../storage/openStore.ts';
 import type { Store } from '../../storage/store.ts';
 import { type FetchModelOptions, fetchModel } from './fetchModel.ts';
