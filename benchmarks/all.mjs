@@ -12,6 +12,7 @@ const COMMANDS = {
   personalize: ['benchmarks/personalize.mjs', '--methods', '--people', 'both', '--fresh'],
   quantizationAware: ['benchmarks/quantizationAware.mjs'],
   losses: ['benchmarks/losses.mjs'],
+  method: ['benchmarks/method.mjs'],
   conformance: ['scripts/conformance.mjs'],
   soak: ['scripts/soak.mjs', '--minutes', '30', '--plot', 'docs/soak.svg'],
   canary: ['scripts/canary.mjs'],

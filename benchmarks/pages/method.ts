@@ -90,9 +90,15 @@ const WRONGS: Readonly<Record<string, (subject: Subject) => Partial<Subject>>> =
   'wrong numbers': (subject) => ({ answer: async (which) => changed(await subject.answer(which), (x) => 1.1 * x) }),
   NaN: (subject) => ({ answer: async (which) => changed(await subject.answer(which), () => Number.NaN) }),
   'stale numbers': (subject) => ({ answer: () => subject.answer(0) }),
-  'wrong after a while': (subject) => {
-    let asked = 0;
-    return { answer: async (which) => changed(await subject.answer(which), (x) => (++asked > 100 ? x + 1 : x)) };
+  'wrong after the timing': (subject) => {
+    let isTimed = false;
+    return {
+      time(...given) {
+        isTimed = true;
+        return subject.time(...given);
+      },
+      answer: async (which) => changed(await subject.answer(which), (x) => (isTimed ? x + 1 : x)),
+    };
   },
   'throws midway': (subject) => midway(subject, () => Promise.reject(new Error('It broke midway.'))),
   hangs: (subject) => midway(subject, () => new Promise(() => undefined)),

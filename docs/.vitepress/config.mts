@@ -85,6 +85,7 @@ export default defineConfig({
           items: [
             page('How it works', '/inside/how-it-works'),
             page('Benchmarks', '/inside/benchmarks'),
+            page('How the benchmark measures', '/inside/benchmark-method'),
             page('Checked against', '/inside/checks'),
             page('Beside other libraries', '/inside/comparison'),
             page('Security and privacy', '/security'),

@@ -1,5 +1,5 @@
 import { percent } from '../../core/figures.ts';
-import { mean } from '../../core/stats.ts';
+import { mean, median } from '../../core/stats.ts';
 import { trendOf } from './trend.ts';
 import { warmUpEnd } from './warmUpEnd.ts';
 
@@ -24,13 +24,18 @@ export function noticedIn(rows: readonly (readonly number[])[]): Noticed[] {
   const ofMachine = [1, -1].some(
     (sign) => rows.length > 1 && 2 * drifts.filter((drift) => drift * sign > 0).length > rows.length,
   );
+  // Whoever sits out a round must not move the mean of the others there.
+  const centred = rows.map((row) => {
+    const centre = median(row.filter(Number.isFinite));
+    return row.map((log) => log - centre);
+  });
   return rows.map((row, i) => {
     const drift = drifts[i] as number;
-    const others = rows.filter((_, other) => other !== i);
     // What happened to all cancels out; what happened to others alone does not show in its own times.
-    const relative = row.map(
-      (log, round) => log - (mean(others.map((other) => other[round] as number).filter(Number.isFinite)) || 0),
-    );
+    const relative = row.map((log, round) => {
+      const others = centred.flatMap((other, at) => (at === i ? [] : [other[round] as number])).filter(Number.isFinite);
+      return others.length === 0 ? log : log - mean(others);
+    });
     const at = row.flatMap((log, round) => (Number.isFinite(log) ? [round] : []));
     const endIn = (logs: readonly number[]) => warmUpEnd(at.map((round) => Math.exp(logs[round] as number)));
     const end = at.length < LEAST_ROUNDS || endIn(row) === 0 ? 0 : endIn(relative);
