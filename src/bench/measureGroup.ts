@@ -41,7 +41,9 @@ interface Candidate {
   batch: number;
   subject?: Subject;
   skipped?: string;
+  /** Left out of the row of one that failed in another way. */
   errorFraction?: number;
+  isWrong?: boolean;
   bytes?: { readonly peakBytes?: number | undefined; readonly sessionBytes?: number | undefined };
   notices: readonly string[];
 }
@@ -83,10 +85,13 @@ export async function measureGroup(group: Group, settings: GroupSettings): Promi
       return { rows: rows(), failure };
     }
     for (const candidate of candidates) {
-      const { backend } = candidate;
       await trying(candidate, signal, async () => {
-        const obstacle = await backend.obstacle(workload.name, model);
+        const obstacle = await candidate.backend.obstacle(workload.name, model);
         if (obstacle !== undefined) throw new Error(obstacle);
+      });
+    }
+    for (const candidate of alive()) {
+      await trying(candidate, signal, async () => {
         if (group.batch === 'best') {
           candidate.batch = await bestBatch((size) => open(candidate, size, group, signal), {
             ...{ signal, budgetMs: (SEARCH_SHARE * budgetMs) / candidates.length },
@@ -180,8 +185,9 @@ async function judge(
     const given = await inTime(subject.answer(at), { ms: HANGS_MS, onLate: subject.kill });
     const expected = answers[at] as Reference['answers'][number];
     const { errorFraction, wrong } = workload.check(expected, given);
-    if (!(errorFraction <= (candidate.errorFraction ?? 0))) candidate.errorFraction = errorFraction;
+    if (!(errorFraction <= (candidate.errorFraction ?? -1))) candidate.errorFraction = errorFraction;
     if (wrong === undefined) continue;
+    candidate.isWrong = true;
     const isStale = answers.some((other) => other !== expected && workload.check(other, given).wrong === undefined);
     throw new Error(
       isStale
@@ -218,7 +224,7 @@ async function end({ subject }: Candidate, isAborted: boolean): Promise<void> {
 }
 
 function rowOf(candidate: Candidate, { workload, model }: Group, measured: Measured | undefined): BenchRow {
-  const { backend, batch, subject, skipped, errorFraction, bytes } = candidate;
+  const { backend, batch, subject, skipped, errorFraction, isWrong = false, bytes } = candidate;
   const isMeasured = skipped === undefined && measured !== undefined;
   const figures = summarize(isMeasured ? measured : { rounds: [], warmUps: 0, notices: [] });
   const simdLevel = subject?.simdLevel ?? backend.simdLevel;
@@ -234,7 +240,7 @@ function rowOf(candidate: Candidate, { workload, model }: Group, measured: Measu
     ...(bytes?.peakBytes !== undefined && { peakBytes: bytes.peakBytes }),
     ...(bytes?.sessionBytes !== undefined && { sessionBytes: bytes.sessionBytes }),
     isRight: skipped === undefined,
-    ...(errorFraction !== undefined && { errorFraction }),
+    ...(errorFraction !== undefined && (isWrong || skipped === undefined) && { errorFraction }),
     ...(skipped !== undefined && { skipped }),
     notices: [...candidate.notices, ...figures.notices],
   };

@@ -2,7 +2,7 @@
 export interface WatchedHeaps {
   /** Their bytes now; undefined if there are none. */
   bytes(): number | undefined;
-  /** By which they have grown. */
+  /** By which they have grown; undefined where what they began with was enough. */
   grownBytes(): number | undefined;
   stop(): void;
 }
@@ -23,7 +23,7 @@ export function watchHeaps(): WatchedHeaps {
   });
   return {
     bytes,
-    grownBytes: () => (made.length === 0 ? undefined : (bytes() as number) - first),
+    grownBytes: () => (bytes() ?? 0) - first || undefined,
     stop() {
       WebAssembly.Memory = Memory;
     },
