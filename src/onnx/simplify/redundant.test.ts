@@ -3,7 +3,7 @@ import { floats, modelOf, node, value } from '../cases/tinyCases.ts';
 import { type OnnxNode, type OnnxTensor, onnx } from '../model.ts';
 import { simplify } from '../simplify.ts';
 import { dataOf, int64Tensor } from '../tensorData.ts';
-import { floatAttribute, intAttribute, intsAttribute } from './nodes.ts';
+import { intAttribute, intsAttribute } from './nodes.ts';
 
 const ints = (name: string, values: number[]) => int64Tensor(name, [values.length], values);
 const to = (type: number) => [intAttribute('to', type)];
@@ -154,15 +154,6 @@ test.each(Object.entries(SOMETHING))('%s stays', (name, [full, stored]) => {
   const nodes = [node('Neg', ['x'], ['h']), full, ...more, node('Abs', ['n'], ['y'])];
   const model = modelOf({ initializer: stored, output, node: nodes });
   expect(simplify(model).graph.node.length).toBe(nodes.length);
-});
-
-test('Clip with limits as attributes stays, as before version 11', () => {
-  for (const limit of ['min', 'max']) {
-    const clip = node('Clip', ['h'], ['n'], { attribute: [floatAttribute(limit, 0.5)] });
-    const nodes = [node('Neg', ['x'], ['h']), clip, node('Abs', ['n'], ['y'])];
-    const model = modelOf({ node: nodes }, { opsetImport: [{ domain: '', version: 10n }] });
-    expect(simplify(model).graph.node.map(({ opType }) => opType)).toEqual(['Neg', 'Clip', 'Abs']);
-  }
 });
 
 test('an input that goes straight to an output keeps a node between', () => {

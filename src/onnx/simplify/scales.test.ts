@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
 import { runModel } from '../cases/ortCases.ts';
 import { floats, modelOf, node, value } from '../cases/tinyCases.ts';
-import type { OnnxAttribute, OnnxModel, OnnxNode } from '../model.ts';
-import { writeModel } from '../model.ts';
-import { simplify } from '../simplify.ts';
+import { type OnnxAttribute, type OnnxModel, type OnnxNode, onnx, writeModel } from '../model.ts';
+import { foldIntoWeights, simplify } from '../simplify.ts';
 import { int64Tensor } from '../tensorData.ts';
 import { floatAttribute, intAttribute, intsAttribute, textAttribute } from './nodes.ts';
 
@@ -226,6 +225,23 @@ test('weights that are the bias too are left as they are', () => {
   const nodes = [node('Gemm', ['w', 'v', 'w'], ['h']), node('Mul', ['h', 's'], ['m']), node('Add', ['x', 'm'], ['y'])];
   const { initializer } = simplify(modelFor({ ...square, nodes, gives: [] })).graph;
   expect(initializer.find(({ name }) => name === 'w')).toEqual(square.stored[0]);
+});
+
+test('weights that a Constant gives become stored ones', async () => {
+  const { input, output, stored: initializer, nodes } = CASES['normalization after Conv'] as Case;
+  const attribute = [onnx.attribute({ name: 'value', type: 4, t: weights })];
+  const model = modelOf({
+    input: [value('x', input)],
+    output: [value('y', output)],
+    initializer: initializer.filter(({ name }) => name !== 'w'),
+    node: [node('Constant', [], ['w'], { attribute }), ...nodes],
+  });
+  const folded = foldIntoWeights(model);
+  expect(folded.graph.node.map(({ opType }) => opType)).toEqual(['Conv']);
+  const feeds = { x: [Float32Array.from(ramp(input, 0.3)), input] } as const;
+  const [wanted, given] = [await runModel(writeModel(model), feeds), await runModel(writeModel(folded), feeds)];
+  const [want, got] = [wanted['y']?.data as Float32Array, given['y']?.data as Float32Array];
+  for (const [i, one] of want.entries()) expect(got[i]).toBeCloseTo(one, 5);
 });
 
 test('normalizations stay where they are wanted', () => {
