@@ -2,7 +2,7 @@ import { isAbortError, LimbeckError, messageOf } from '../core/errors.ts';
 import { COMMON, type Command, type Options, type Values } from './command.ts';
 import { helpOf } from './help.ts';
 import type { Console } from './openConsole.ts';
-import { errorText, jsonText } from './printable.ts';
+import { errorText, failureJson } from './printable.ts';
 
 /** 128 and the number of SIGINT, as shells have it. */
 const INTERRUPTED = 130;
@@ -26,10 +26,7 @@ export async function carryOut(command: Command, args: readonly string[], consol
     const message = isAbortError(error) ? 'Interrupted.' : said;
     console.writeError(errorText(isAbortError(error) ? undefined : error, message));
     if (isUsage) console.writeError(`limbeck ${command.name} --help lists the options.\n`);
-    if (args.includes('--json')) {
-      const code = error instanceof LimbeckError ? error.code : isAbortError(error) ? 'interrupted' : 'failed';
-      console.write(jsonText({ error: { code, message } }));
-    }
+    if (args.includes('--json')) console.write(failureJson(error, message));
     return isAbortError(error) ? INTERRUPTED : isUsage ? 2 : 1;
   }
 }

@@ -6,7 +6,7 @@ import { command } from './command.ts';
 import { inspectReport } from './inspectReport.ts';
 import { describeStudentFile, type StudentFileDescription, studentReport } from './inspectStudent.ts';
 import type { Console } from './openConsole.ts';
-import { errorText, jsonText } from './printable.ts';
+import { errorText, failureJson, jsonText } from './printable.ts';
 import { isStudentFile, readStudentFile } from './studentFile.ts';
 
 type Description = OnnxDescription | StudentFileDescription;
@@ -65,12 +65,16 @@ async function inspectFiles({ files, options, withNodes, asJson }: Request, cons
     } catch (error) {
       // The error of a bad ONNX file names it already.
       const isNamed = error instanceof LimbeckError && error.code === 'invalid-onnx';
-      console.writeError(errorText(error, isNamed ? error.message : `${file}: ${messageOf(error)}`));
+      const message = isNamed ? error.message : `${file}: ${messageOf(error)}`;
+      console.writeError(errorText(error, message));
+      // Of several files, those that can be read are listed.
+      if (asJson && files.length === 1) console.write(failureJson(error, message));
       exitCode = Math.max(exitCode, isUsage(error) ? 2 : 1);
     }
   }
-  if (asJson) console.write(jsonOf(descriptions, files.length > 1, withNodes));
-  else {
+  if (asJson) {
+    if (descriptions.length > 0 || files.length > 1) console.write(jsonOf(descriptions, files.length > 1, withNodes));
+  } else {
     for (const [i, one] of descriptions.entries()) {
       if (i > 0) console.write('\n');
       console.writeTitle(one.name);
@@ -105,7 +109,5 @@ function jsonOf(descriptions: readonly Description[], isList: boolean, withNodes
     const { nodes: _, weights: __, ...rest } = one;
     return rest;
   });
-  const [only] = shown;
-  if (!isList && only === undefined) return '';
-  return jsonText(isList ? shown : only);
+  return jsonText(isList ? shown : shown[0]);
 }

@@ -120,6 +120,19 @@ describe('limbeck inspect', () => {
     expect(out).toMatch(/^tiny\.onnx\n/);
   });
 
+  test('a bad file alone is told in JSON too', async () => {
+    const { code, out } = await run(['inspect', 'page.onnx', '--json'], {
+      'page.onnx': new TextEncoder().encode('<!doctype html>'),
+    });
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toEqual({
+      error: { code: 'invalid-onnx', message: expect.stringMatching(/^"page\.onnx"/) },
+    });
+    expect(JSON.parse((await run(['inspect', 'none.onnx', '--json'], {})).out)).toMatchObject({
+      error: { code: 'failed', message: expect.stringMatching(/^none\.onnx: ENOENT/) },
+    });
+  });
+
   test('a bundle and a tfjs model: layers, weights, labels', async () => {
     const student = await stripes();
     const { 'model.json': model, 'weights.bin': weights } = await toTfjs(student);

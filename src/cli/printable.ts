@@ -1,4 +1,4 @@
-import { LimbeckError, messageOf } from '../core/errors.ts';
+import { isAbortError, LimbeckError, messageOf } from '../core/errors.ts';
 import type { Console } from './openConsole.ts';
 
 /**
@@ -23,6 +23,12 @@ export function reportText(parts: readonly (readonly string[])[]): string {
 /** What --json writes. */
 export function jsonText(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/** What --json writes of a failure. */
+export function failureJson(error: unknown, message: string): string {
+  const code = error instanceof LimbeckError ? error.code : isAbortError(error) ? 'interrupted' : 'failed';
+  return jsonText({ error: { code, message } });
 }
 
 /** An error message; lines after the first are indented, so that none looks like one of the command's. */

@@ -52,6 +52,8 @@ export async function detectWasm(): Promise<WasmCapabilities> {
   const canStart = typeof Worker !== 'undefined' || os !== undefined;
   if (!canStart) {
     why['threads'] = 'No worker starts from a service worker or a shared worker, so one thread is used.';
+  } else if (!mayShare && 'SharedWorkerGlobalScope' in globalThis) {
+    why['threads'] = 'This browser isolates no shared worker, so one thread is used.';
   } else if (!mayShare) {
     why['threads'] =
       'The page is not cross-origin isolated, so one thread is used. Send the headers ' +
