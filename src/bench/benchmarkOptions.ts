@@ -1,6 +1,7 @@
 import { LimbeckError } from '../core/errors.ts';
 import { checkCount, invalidOption } from '../core/options.ts';
 import { count, given, type OptionsOf, positive, type Read, required, schema } from '../core/schema.ts';
+import { isStudent } from '../student/student.ts';
 import { checkBackendName } from './namedBackends.ts';
 import type { WorkloadName } from './report.ts';
 import type { BenchBackend, BenchModel } from './subject.ts';
@@ -47,7 +48,9 @@ function checkModels(models: readonly BenchModel[]): void {
   const isList = Array.isArray(models) && models.length > 0;
   if (!isList) throw invalidOption('models', models, 'a list of at least one model');
   const names = new Set<string>();
-  for (const { name, onnx, student, batches, trainingBatch = 1 } of models) {
+  for (const model of models) {
+    if (typeof model !== 'object' || model === null) throw invalidOption('models', model, 'a list of models');
+    const { name, onnx, student, batches, trainingBatch = 1 } = model;
     if (typeof name !== 'string' || name === '' || names.has(name)) {
       throw invalidOption('models', name, 'models with names that differ');
     }
@@ -59,6 +62,13 @@ function checkModels(models: readonly BenchModel[]): void {
         {
           details: { name: 'models', model: name },
         },
+      );
+    }
+    if (student !== undefined && !isStudent(student)) {
+      throw invalidOption(
+        'student',
+        student,
+        'a student, such as cnn() gives or studentFromModel makes of a tf.LayersModel',
       );
     }
     if (batches !== undefined) checkBatchSizes(batches, 'batches');

@@ -1,5 +1,4 @@
 import { abortError, messageOf, throwIfAborted } from '../core/errors.ts';
-import { duration } from '../core/figures.ts';
 import { bestBatch } from './bestBatch.ts';
 import { inTime } from './inTime.ts';
 import type { Measured } from './method/measured.ts';
@@ -7,6 +6,7 @@ import { measureSubjects } from './method/measureSubjects.ts';
 import { summarize } from './method/summarize.ts';
 import { openReferences, type Reference } from './reference.ts';
 import type { BenchRow } from './report.ts';
+import { requireQuick } from './requireQuick.ts';
 import type { BenchBackend, BenchModel, Subject } from './subject.ts';
 import type { Workload } from './workload.ts';
 
@@ -56,8 +56,6 @@ const END_MS = 12_000;
 const TELL_MS = 1000;
 /** Of the budget, for looking for the best batches. */
 const SEARCH_SHARE = 1 / 3;
-/** Passes without which a median says nothing. */
-const LEAST_PASSES = 3;
 
 /**
  * The rows of a group. A backend that does not open, is wrong, throws or hangs costs its own row only. Nothing stays open, and what
@@ -86,7 +84,8 @@ export async function measureGroup(group: Group, settings: GroupSettings): Promi
     }
     for (const candidate of candidates) {
       await trying(candidate, signal, async () => {
-        const obstacle = await candidate.backend.obstacle(workload.name, model);
+        const asking = candidate.backend.obstacle(workload.name, model);
+        const obstacle = await inTime(asking, { ms: HANGS_MS, signal, onLate: () => undefined });
         if (obstacle !== undefined) throw new Error(obstacle);
       });
     }
@@ -101,8 +100,8 @@ export async function measureGroup(group: Group, settings: GroupSettings): Promi
         const subject = await open(candidate, candidate.batch, group, signal);
         candidate.subject = subject;
         candidate.notices = [...subject.notices, ...reference.notices];
-        await judge(candidate, workload, reference, WHICH);
-        await requireQuick(subject, leftMs() / alive().length);
+        await judge(candidate, workload, reference, WHICH, signal);
+        await requireQuick(subject, leftMs() / alive().length, signal);
       });
     }
     measured = await measureSubjects(
@@ -119,7 +118,7 @@ export async function measureGroup(group: Group, settings: GroupSettings): Promi
       const { failure } = measured.get(candidate.key) ?? {};
       await trying(candidate, signal, async () => {
         if (failure !== undefined) throw new Error(failure);
-        await judge(candidate, workload, await references(candidate.batch), [...WHICH].reverse());
+        await judge(candidate, workload, await references(candidate.batch), [...WHICH].reverse(), signal);
         const { subject } = candidate;
         candidate.bytes = { peakBytes: await subject?.peakBytes?.(), sessionBytes: await subject?.sessionBytes?.() };
       });
@@ -179,10 +178,11 @@ async function judge(
   workload: Workload,
   { answers }: Reference,
   which: readonly number[],
+  signal: AbortSignal,
 ): Promise<void> {
   const subject = candidate.subject as Subject;
   for (const at of which) {
-    const given = await inTime(subject.answer(at), { ms: HANGS_MS, onLate: subject.kill });
+    const given = await inTime(subject.answer(at), { ms: HANGS_MS, signal, onLate: subject.kill });
     const expected = answers[at] as Reference['answers'][number];
     const { errorFraction, wrong } = workload.check(expected, given);
     if (!(errorFraction <= (candidate.errorFraction ?? -1))) candidate.errorFraction = errorFraction;
@@ -197,30 +197,11 @@ async function judge(
   }
 }
 
-/** Throws    Error: too few passes fit into its share of the budget */
-async function requireQuick(subject: Subject, shareMs: number): Promise<void> {
-  let passMs = Number.POSITIVE_INFINITY;
-  const began = performance.now();
-  try {
-    // The first pass may compile.
-    for (let i = 0; i < 2 && passMs > shareMs / LEAST_PASSES; i++) {
-      const [ms = Number.NaN] = await inTime(subject.time(1, 1), { ms: shareMs, onLate: subject.kill });
-      passMs = Math.min(passMs, ms);
-    }
-  } catch (error) {
-    if (performance.now() - began < shareMs) throw error;
-  }
-  if (passMs <= shareMs / LEAST_PASSES) return;
-  const takes = Number.isFinite(passMs) ? `takes ${duration(passMs)}` : 'takes longer';
-  throw new Error(`Its share of the budget is ${duration(shareMs)}, and one pass ${takes} here: give "budgetMs" more.`);
-}
-
 async function end({ subject }: Candidate, isAborted: boolean): Promise<void> {
   if (subject === undefined) return;
   if (isAborted) return subject.kill();
-  await inTime(Promise.resolve(subject[Symbol.asyncDispose]()), { ms: END_MS, onLate: subject.kill }).catch(
-    () => undefined,
-  );
+  const ending = async () => subject[Symbol.asyncDispose]();
+  await inTime(ending(), { ms: END_MS, onLate: subject.kill }).catch(() => undefined);
 }
 
 function rowOf(candidate: Candidate, { workload, model }: Group, measured: Measured | undefined): BenchRow {

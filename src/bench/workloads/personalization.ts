@@ -41,11 +41,15 @@ export const personalization: Workload = {
     const { backend, threads, simdLevel, hasKernels, notices } = trainer.description;
     const close = () => trainer[Symbol.asyncDispose]();
     const kill = () => void close();
-    signal.addEventListener('abort', kill, { once: true });
+    if (signal.aborted) {
+      await close();
+      throwIfAborted(signal);
+    }
     if (backend !== (tfjs.engine === 'kernels' ? 'wasm' : tfjs.engine)) {
       await close();
       throw new LimbeckError('backend-unavailable', notices.join(' '));
     }
+    signal.addEventListener('abort', kill, { once: true });
     const student = studentFromArtifacts(model.name, artifacts);
     const run = (examples: number, which: number, epochs: number) =>
       personalize({
