@@ -202,6 +202,20 @@ export default [
     onwarn,
   },
   {
+    // tfjs's WebGL backend in the same form, which only benchmarks load.
+    input: { 'tfjs-backend-webgl': 'src/runtime/backends/webglModule.ts' },
+    output: {
+      dir: 'dist',
+      format: 'iife',
+      globals: { '@tensorflow/tfjs-core': 'tf' },
+      banner: 'export function load(tf) {',
+      footer: '}',
+    },
+    external: ['@tensorflow/tfjs-core'],
+    plugins: plugins(true),
+    onwarn,
+  },
+  {
     input: { worker: 'src/worker.ts' },
     output: { dir: 'dist', format: 'es', inlineDynamicImports: true },
     external: (id) => id.startsWith('node:'),

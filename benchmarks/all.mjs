@@ -1,6 +1,6 @@
 // Measures every figure of README, FEATURES and docs/ on this machine, one benchmark after the other, and writes their tables.
 // Takes about an hour and a half on a machine that must do nothing else.
-// Usage: npm run bench [-- NAME…]   (names of files in benchmarks/results, without .json)
+// Usage: npm run bench:all [-- NAME…]   (names of files in benchmarks/results, without .json)
 import { spawnSync } from 'node:child_process';
 import { root } from '../scripts/ensure.mjs';
 

@@ -4,10 +4,10 @@ import { signal } from '@preact/signals';
 import type { Store, Student } from 'limbeck';
 import { digitTask } from './digits.ts';
 import { DistilPage, type Left } from './distil/distilPage.tsx';
-import { student as chosenStudent, missing, optionsNow, readAddress, taskNow } from './distil/setup.ts';
+import { student as chosenStudent, isRunning, missing, optionsNow, readAddress, taskNow } from './distil/setup.ts';
 import { button, byId, nextTurn, setText } from './dom.ts';
-import { errorOf, type PlainError } from './frame/errorBox.tsx';
 import { openFrame } from './frame/openFrame.tsx';
+import { errorOf, type PlainError } from './frame/plainError.ts';
 import { type JobEvent, type JobOptions, runJob } from './job.ts';
 import type { JobResult } from './jobReport.ts';
 import { type Keep, openKeep } from './keep.ts';
@@ -153,6 +153,7 @@ function goOn(): void {
 
 function setState(next: State): void {
   demo.state = state.value = next;
+  isRunning.value = next === 'running';
   document.documentElement.dataset['state'] = next;
   isStopping.value = false;
 }

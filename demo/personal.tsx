@@ -1,8 +1,8 @@
 import './style.css';
 import './personal.css';
 import { effect } from '@preact/signals';
-import type { PlainError } from './frame/errorBox.tsx';
 import { openFrame } from './frame/openFrame.tsx';
+import type { PlainError } from './frame/plainError.ts';
 import { PersonalPage } from './personal/personalPage.tsx';
 import { error, open, type State, state } from './personal/state.ts';
 

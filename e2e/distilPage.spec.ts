@@ -129,6 +129,101 @@ test('a table teaches without labels, a stopped run goes on from its weights, an
   expect(errors).toEqual([]);
 });
 
+/** How often the page's main thread entered a block of its own code, and how many bytes it read of files itself, since it was opened. */
+async function workOfMainThread(page: Page, work: () => Promise<void>): Promise<{ blocks: number; bytes: number }> {
+  const client = await page.context().newCDPSession(page);
+  await client.send('Profiler.enable');
+  await client.send('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
+  await client.send('Profiler.takePreciseCoverage');
+  await page.evaluate(() => Object.assign(window, { bytesHere: 0 }));
+  await work();
+  const { result } = await client.send('Profiler.takePreciseCoverage');
+  await client.send('Profiler.stopPreciseCoverage');
+  const ranges = result
+    .filter(({ url }) => url.startsWith('http'))
+    .flatMap(({ functions }) => functions.flatMap((one) => one.ranges));
+  const bytes = await page.evaluate(() => (window as unknown as { bytesHere: number }).bytesHere);
+  return { blocks: ranges.reduce((sum, { count }) => sum + count, 0), bytes };
+}
+
+/** A table of seven numbers and a class, of so many rows. */
+function tableOf(
+  rows: number,
+  row = (i: number) => `${Array.from({ length: 7 }, (_, j) => Math.sin(i + j)).join(',')},c${i % 4}`,
+) {
+  return Buffer.from(`a,b,c,d,e,f,g,kind\n${Array.from({ length: rows }, (_, i) => row(i)).join('\n')}\n`);
+}
+
+test('a large table is read beside the page, which tells how far it is, and can be stopped', async ({
+  page,
+  serveDist,
+}, info) => {
+  await page.addInitScript(() => {
+    const counted = (name: 'text' | 'arrayBuffer' | 'bytes' | 'stream') => {
+      const read = Blob.prototype[name] as (this: Blob) => unknown;
+      Blob.prototype[name] = function (this: Blob) {
+        (window as unknown as { bytesHere: number }).bytesHere += this.size;
+        return read.call(this);
+      } as never;
+    };
+    for (const name of ['text', 'arrayBuffer', 'bytes', 'stream'] as const) if (name in Blob.prototype) counted(name);
+    const { postMessage } = Worker.prototype;
+    Worker.prototype.postMessage = function (this: Worker, ...given: [never]) {
+      const [question] = given as unknown as [{ file?: File } | undefined];
+      if (question?.file?.name !== 'held.csv') postMessage.apply(this, given);
+    } as never;
+  });
+  await page.goto(`${await serveDist()}/demo/`);
+  await giveTeacher(page, 'seven.onnx', await tableModel());
+  const give = async (name: string, rows: number) => {
+    const path = info.outputPath(name);
+    await writeFile(path, tableOf(rows));
+    await page.locator('#table-file').setInputFiles(path);
+    await expect(page.locator('#data')).toContainText(`${rows.toLocaleString('en-GB')} rows, 8 columns`);
+  };
+  const small = await workOfMainThread(page, () => give('small.csv', 200));
+  const ROWS = 100_000;
+  const large = await workOfMainThread(page, () => give('large.csv', ROWS));
+  expect(small.blocks, 'what is done for any table').toBeGreaterThan(100);
+  expect(large.blocks - small.blocks, 'blocks entered for 100,000 rows of 8 fields').toBeLessThan(ROWS / 4);
+  expect([small.bytes, large.bytes], 'bytes of the file that the main thread read').toEqual([0, 0]);
+  const labelled = await workOfMainThread(page, async () => {
+    await expect(page.locator('.start')).toContainText('Column “kind” has “c0” in row 1, which is no number');
+    await page.locator('#label-column').selectOption('kind');
+    await expect(page.locator('#start')).toBeEnabled();
+  });
+  expect(labelled.blocks).toBeLessThan(ROWS / 4);
+  expect(labelled.bytes).toBe(0);
+
+  // A file that is wrong somewhere is not taken at all.
+  const broken = info.outputPath('broken.csv');
+  await writeFile(
+    broken,
+    tableOf(1000, (i) => (i === 999 ? '1,2' : '1,2,3,4,5,6,7,c0')),
+  );
+  await page.locator('#table-file').setInputFiles(broken);
+  await expect(page.locator('#data [role=alert]')).toContainText('Row 1000 of the table has 2 fields');
+  await expect(page.locator('#data')).toContainText('100,000 rows, 8 columns');
+
+  // A worker that is stopped answers nothing; the table before stays.
+  await page.locator('#table-file').setInputFiles({ name: 'held.csv', mimeType: 'text/csv', buffer: tableOf(10) });
+  await expect(page.getByRole('progressbar', { name: 'Reading the table' })).toBeVisible();
+  await expect(page.locator('#start')).toBeDisabled();
+  await page.locator('#data').getByRole('button', { name: 'Cancel' }).click();
+  await expect(page.getByRole('progressbar', { name: 'Reading the table' })).toHaveCount(0);
+  await expect(page.locator('#data')).toContainText('100,000 rows, 8 columns');
+  await expect.poll(() => page.workers().length, { message: 'a worker ends with its answer, or without' }).toBe(0);
+
+  await give('again.csv', 300);
+  await page.locator('#label-column').selectOption('kind');
+  const { state, error } = await startAndWait(page);
+  expect(error).toBeUndefined();
+  expect(state).toBe('done');
+  const { report } = await reportOf(page);
+  expect(report).toMatchObject({ noun: 'row', examples: { learned: 240, heldOut: 60 } });
+  expect(report['confusion'], 'the label scores').toBeDefined();
+});
+
 test('an error says its code and what to do, and the theme is kept', async ({ page, serveDist }) => {
   const url = await serveDist();
   await page.route('**/ch_PP-OCRv4_rec_infer.onnx', (route) => route.fulfill({ body: 'no model at all' }));

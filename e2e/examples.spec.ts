@@ -23,7 +23,6 @@ const whyNot = ({ code }: Example) => NOT_HERE.find(([holds]) => code.includes(h
 /** Blocks whose surroundings differ: pictures of another size, or more of them. */
 const WORLDS: readonly (readonly [holds: string, options: Partial<WorldOptions>])[] = [
   ['mobilenetV1({ inputShape: [96, 96, 3], classes: 10', { side: 96, channels: 3 }],
-  ['shape: [32, 32, 3]', { side: 32, channels: 3 }],
   ['resnet8({ classes: 10 })', { side: 32, channels: 3 }],
   ['shape: [8000, 28, 28, 1]', { held: 8000 }],
 ];

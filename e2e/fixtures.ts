@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { test as base, type Page } from '@playwright/test';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 import { CHROMIUM_ARGS, ensureChromium } from '../scripts/ensure.mjs';
 import { serve } from '../scripts/serve.mjs';
 
@@ -53,16 +53,21 @@ const bundles = new Map<string, Promise<string>>();
 
 /** Bundles a file of this folder for a page, once; imports of 'limbeck' mean the built package. */
 export function bundle(file: string): Promise<string> {
-  const bundled = bundles.get(file) ?? bundleNow(file);
+  const bundled = bundles.get(file) ?? bundleNow({ entryPoints: [fileURLToPath(new URL(file, import.meta.url))] });
   bundles.set(file, bundled);
   return bundled;
 }
 
-async function bundleNow(file: string): Promise<string> {
+/** The same of code that stands in no file. */
+export function bundleText(contents: string): Promise<string> {
+  return bundleNow({ stdin: { contents, resolveDir: dist, loader: 'ts' } });
+}
+
+async function bundleNow(entry: Pick<BuildOptions, 'entryPoints' | 'stdin'>): Promise<string> {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL(file, import.meta.url))],
-    bundle: true,
+    ...entry,
     write: false,
+    bundle: true,
     format: 'esm',
     platform: 'browser',
     mainFields: ['module', 'main'],

@@ -14,6 +14,25 @@ export function longModel(blocks: number, perBlock: number, input = 'x'): Buffer
   }
   nodes.push(node('Identity', [last], 'y'));
   const graph = [...nodes.map((one) => part(1, one)), part(2, text('g')), part(11, value(input)), part(12, value('y'))];
+  return modelOf(graph);
+}
+
+/** float32 [N, features] times so many columns of numbers, row by row: one row of classes for each example. */
+export function linearModel(features: number, classes: number, weights: Float32Array): Buffer {
+  const tensor = [number(1, features), number(1, classes), number(2, 1), part(8, text('w'))];
+  const bytes = Buffer.from(weights.buffer, weights.byteOffset, weights.byteLength);
+  const initializer = Buffer.concat([...tensor, part(9, bytes)]);
+  const [input, output] = [value('x', features), value('y', classes)];
+  return modelOf([
+    part(1, node('MatMul', ['x', 'w'], 'y')),
+    part(2, text('g')),
+    part(5, initializer),
+    part(11, input),
+    part(12, output),
+  ]);
+}
+
+function modelOf(graph: readonly Buffer[]): Buffer {
   const opset = Buffer.concat([part(1, text('')), number(2, 17)]);
   return Buffer.concat([number(1, 8), part(8, opset), part(7, Buffer.concat(graph))]);
 }
@@ -22,9 +41,9 @@ function node(operator: string, inputs: readonly string[], output: string): Buff
   return Buffer.concat([...inputs.map((one) => part(1, text(one))), part(2, text(output)), part(4, text(operator))]);
 }
 
-/** float32 [N, 4] */
-function value(name: string): Buffer {
-  const shape = Buffer.concat([part(1, part(2, text('N'))), part(1, number(1, 4))]);
+/** float32 [N, length] */
+function value(name: string, length = 4): Buffer {
+  const shape = Buffer.concat([part(1, part(2, text('N'))), part(1, number(1, length))]);
   const tensor = Buffer.concat([number(1, 1), part(2, shape)]);
   return Buffer.concat([part(1, text(name)), part(2, part(1, tensor))]);
 }

@@ -42,10 +42,17 @@ function countLoads(page: Page): () => number {
   return () => loads;
 }
 
+/** Opens a page for the first time, which loads twice. A look at it counts as use, and a page in use is not loaded anew. */
+async function firstVisit(page: Page, address: string): Promise<() => number> {
+  const loads = countLoads(page);
+  await page.goto(address);
+  await expect.poll(loads, { timeout: 60_000 }).toBe(2);
+  return loads;
+}
+
 test('a host without headers: one reload isolates the page, and the next pages need none', async ({ page }) => {
   const { url } = await host();
-  const loads = countLoads(page);
-  await page.goto(`${url}/inspect.html`);
+  const loads = await firstVisit(page, `${url}/inspect.html`);
   await expect(note(page)).toContainText(READY);
   expect(await isIsolated(page)).toBe(true);
   expect(loads()).toBe(2);
@@ -124,8 +131,7 @@ test('a service worker that cannot isolate is tried once, never in a loop', asyn
   const idle =
     "addEventListener('install', () => skipWaiting()); addEventListener('activate', (e) => e.waitUntil(clients.claim())); addEventListener('message', (e) => e.ports[0]?.postMessage({ missing: 0 }));";
   const { url } = await host({ '/sw.js': script(idle) });
-  const loads = countLoads(page);
-  await page.goto(`${url}/inspect.html`);
+  const loads = await firstVisit(page, `${url}/inspect.html`);
   await expect(note(page)).toContainText('did not take them');
   await page.goto(`${url}/inspect.html?again`);
   await expect(note(page)).toContainText('did not take them');
@@ -136,7 +142,7 @@ test('a service worker that cannot isolate is tried once, never in a loop', asyn
 test('a browser without room for the files works from the network, and says so', async ({ page }) => {
   const full = "Cache.prototype.put = () => Promise.reject(new DOMException('full', 'QuotaExceededError'));";
   const { url } = await host({ '/sw.js': script(full + (await fileOf('sw.js'))) });
-  await page.goto(`${url}/inspect.html`);
+  await firstVisit(page, `${url}/inspect.html`);
   await expect(note(page)).toContainText('no room');
   expect(await isIsolated(page)).toBe(true);
   await page.getByRole('button', { name: 'Open the bundled teacher' }).click();

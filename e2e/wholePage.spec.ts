@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
 import { serve } from '../scripts/serve.mjs';
-import { collectErrors, expect, test } from './fixtures.ts';
+import { bundleText, collectErrors, expect, test } from './fixtures.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const guide = readFileSync(`${root}docs/guide/whole-page.md`, 'utf8');
@@ -63,4 +63,53 @@ test('the page to copy runs as it stands', async ({ page }) => {
   } finally {
     await server.close();
   }
+});
+
+test('the first page of the quick start learns what a person teaches it, and knows it after a reload', async ({
+  page,
+  serveDist,
+}) => {
+  const quickStart = readFileSync(`${root}docs/guide/quick-start.md`, 'utf8');
+  const code = /^```ts\n(import[\s\S]*?document\.body[\s\S]*?)^```/m.exec(quickStart)?.[1] ?? '';
+  const url = await serveDist({
+    extra: {
+      '/main.js': { type: 'text/javascript', body: await bundleText(code) },
+      '/page.html': {
+        type: 'text/html',
+        body: '<!doctype html><html lang="en"><link rel="icon" href="data:,"><title>my-app</title><script type="module" src="main.js"></script></html>',
+      },
+    },
+  });
+  const errors = collectErrors(page);
+  const click = (x: number, y: number) => page.locator('canvas').click({ position: { x: 320 * x, y: 320 * y } });
+  const says = (text: string) => expect(page.getByRole('status')).toContainText(text, { timeout: 120_000 });
+  await page.goto(`${url}/page.html`);
+  await says('This point is inside');
+  await click(0.95, 0.05);
+  await says('This point is outside');
+  for (const [x, y, label] of [
+    [0.95, 0.05, 'mine'],
+    [0.9, 0.1, 'mine'],
+    [0.5, 0.5, 'inside'],
+    [0.55, 0.45, 'inside'],
+    [0.05, 0.95, 'outside'],
+    [0.05, 0.05, 'outside'],
+  ] as const) {
+    await click(x, y);
+    await page.getByLabel('To me this point is').fill(label);
+    await page.getByRole('button', { name: 'Teach' }).click();
+  }
+  const asks = async (x: number, y: number, label: string) => {
+    // It answers for the point that was clicked last, again whenever it has learned.
+    await expect(async () => {
+      await click(x, y);
+      await expect(page.getByRole('status')).toContainText(`This point is ${label}`, { timeout: 2000 });
+    }).toPass({ timeout: 120_000 });
+  };
+  await asks(0.95, 0.05, 'mine');
+  await asks(0.5, 0.5, 'inside');
+  await page.reload();
+  await says('This point is inside');
+  await asks(0.95, 0.05, 'mine');
+  expect(errors).toEqual([]);
 });

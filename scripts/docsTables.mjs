@@ -1,8 +1,10 @@
-// The tables of figures in README, FEATURES and docs/, each written from a result file into the place that is marked for it:
+// The tables of figures in README, FEATURES and docs/, and figures inside sentences, each written from a result file or from the
+// sources into the place that is marked for it:
 //   node scripts/docsTables.mjs
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { readmeTable } from '../experiments/readmeTable.mjs';
+import { bytes } from './figures.mjs';
 import { canaryTable } from './tables/canary.mjs';
 import { conformanceTable } from './tables/conformance.mjs';
 import { enginesTable } from './tables/engines.mjs';
@@ -12,7 +14,7 @@ import { placesTable } from './tables/places.mjs';
 import { assetsTable, sizeTable } from './tables/size.mjs';
 import { soakTable } from './tables/soak.mjs';
 import { formsTable, startTable } from './tables/start.mjs';
-import { lossIndex, withSurvey } from './tables/survey.mjs';
+import { lossCount, lossIndex, withSurvey } from './tables/survey.mjs';
 import { keptTable, teacherTable } from './tables/teacher.mjs';
 import { peersSentence, trainTable } from './tables/train.mjs';
 
@@ -48,11 +50,33 @@ export const TABLES = [
 /** Files with columns between others, which a script writes too. */
 const COLUMNS = [['FEATURES.md', 'experiments/results/experiments.json', withSurvey]];
 
-/** The file as it should be. Throws Error where it has no such place. */
+const started = () => JSON.parse(read('benchmarks/results/start.json')).first;
+
+/** Figures inside a sentence, where it says `<!--name-->59<!--/-->`. */
+const FIGURES = {
+  lossCount: () => String(lossCount()),
+  teacherBytes: () => bytes(started().teacher.bytes),
+  int8Bytes: () => bytes(started().forms.int8.bytes),
+};
+export const FIGURE_MARK = /<!--(\w+)-->(.*?)<!--\/-->/g;
+const WITH_FIGURES = [
+  'README.md',
+  'FEATURES.md',
+  'docs/index.md',
+  'docs/guide/quick-start.md',
+  'docs/inside/comparison.md',
+];
+
+/** The file as it should be. Throws Error where it has no such place, or names a figure that nobody knows. */
 export function withTables(file) {
+  const withFigures = read(file).replace(FIGURE_MARK, (_, name) => {
+    if (!Object.hasOwn(FIGURES, name))
+      throw new Error(`${file} names the figure "${name}"; there are ${Object.keys(FIGURES).join(', ')}.`);
+    return `<!--${name}-->${FIGURES[name]()}<!--/-->`;
+  });
   const text = COLUMNS.filter(([into]) => into === file).reduce(
     (before, [, results, columns]) => columns(before, JSON.parse(read(results))),
-    read(file),
+    withFigures,
   );
   return TABLES.filter(([into]) => into === file).reduce((text, [, name, results, table]) => {
     const [begin, end] = [`<!-- ${name}, from ${results} -->`, `<!-- end of ${name} -->`];
@@ -63,7 +87,7 @@ export function withTables(file) {
 }
 
 export function writeTables() {
-  for (const file of new Set([...TABLES, ...COLUMNS].map(([into]) => into))) {
+  for (const file of new Set([...[...TABLES, ...COLUMNS].map(([into]) => into), ...WITH_FIGURES])) {
     writeFileSync(new URL(file, root), withTables(file));
   }
 }

@@ -165,7 +165,7 @@ async function tryPage(engine, browser, page) {
       await tryReloading(record, browser, server, engine);
       await tryCancelling(record, browser, server);
     }
-    await tryServiceWorker(record, browser, server);
+    await tryServiceWorker(record, browser, server, fetched);
     await tryPersonalizing(record, browser, server);
     await server.close();
     await browser.goto(`${server.url}/inspect.html`);
@@ -249,8 +249,11 @@ async function tryReloading(record, browser, server, { store }) {
 }
 
 /** The first page without a run starts the service worker, which isolates the pages from then on, after one reload. */
-async function tryServiceWorker(record, browser, server) {
+async function tryServiceWorker(record, browser, server, fetched) {
+  const loads = () => fetched.filter((path) => path === '/inspect.html').length;
   await browser.goto(`${server.url}/inspect.html`);
+  // A look at the page counts as use of it, and a page in use is not loaded anew.
+  if (!record.report.isIsolated) await until(() => loads() > 1, RUN_MS);
   // While the page is loaded anew there is nobody to ask.
   const asked = (script) => browser.evaluate(script).catch(() => false);
   const isReady = await until(() => asked(IS_READY_OFFLINE), RUN_MS);

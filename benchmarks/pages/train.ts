@@ -1,5 +1,6 @@
 // Runs inside a worker: one backend, opened once, on which steps of the reference students are timed when asked.
 import { getThreadsCount } from '@tensorflow/tfjs-backend-wasm';
+import { type ReferenceStudent, referenceStudents } from '../../src/bench/standardSet.ts';
 import { crossEntropy } from '../../src/losses/response/crossEntropy.ts';
 import type { BackendOptions } from '../../src/runtime/backends/backend.ts';
 import { openBackendHere } from '../../src/runtime/backends/open.ts';
@@ -11,7 +12,6 @@ import { trainStep } from '../../src/train/step.ts';
 import { openStepper } from '../../src/train/stepper.ts';
 import { flopsOfStep } from './flops.ts';
 import { profileSteps } from './profile.ts';
-import { type ReferenceStudent, referenceStudents } from './students.ts';
 import { type Turn, takeTurn } from './turn.ts';
 
 export type BenchRequest =

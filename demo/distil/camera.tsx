@@ -1,8 +1,9 @@
-import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useSignal, useSignalEffect } from '@preact/signals';
+import { useRef } from 'preact/hooks';
 import { countOf } from '../format.ts';
 import type { PanelProps } from './dataPanel.tsx';
 import * as setup from './setup.ts';
+import { useDevice } from './useDevice.ts';
 
 /** Pixels of a kept picture's sides: what usual models read. */
 const SIDE = 224;
@@ -12,42 +13,39 @@ const MOST = 1000;
 /** Takes pictures with the camera, one at a time or in a row. They stay in the page's memory. */
 export function Camera({ attempt }: PanelProps) {
   const video = useRef<HTMLVideoElement>(null);
-  const stream = useSignal<MediaStream | undefined>(undefined);
-  const timer = useSignal<number | undefined>(undefined);
-  const taken = setup.gathered.value?.kind === 'camera' ? setup.gathered.value.images : [];
-
-  const pause = () => {
-    clearInterval(timer.value);
-    timer.value = undefined;
-  };
-  const close = () => {
-    pause();
-    for (const track of stream.value?.getTracks() ?? []) track.stop();
-    stream.value = undefined;
-  };
-  useEffect(() => close, []);
-  const open = async () => {
-    if (navigator.mediaDevices === undefined)
-      throw new Error('This page may not use a camera: it needs https or localhost.');
-    stream.value = await navigator.mediaDevices
-      .getUserMedia({ video: { facingMode: 'environment' } })
-      .catch((error) => {
+  const isInRow = useSignal(false);
+  const taken = takenNow();
+  const { stream, isOpening, open, close } = useDevice({
+    name: 'camera',
+    wanted: { video: { facingMode: 'environment' } },
+    instead: 'choose pictures instead',
+    onLost: () =>
+      attempt(() => {
         throw new Error(
-          `The browser gave no camera: ${error.message}. Allow it for this page, or choose pictures instead.`,
+          `The camera is gone: it was unplugged, or may no longer be used. ${keptWords(takenNow().length)} Connect it, or allow it again, and open it once more.`,
         );
-      });
+      }),
+  });
+  useSignalEffect(() => {
     const place = video.current;
-    if (place) {
-      place.srcObject = stream.value;
-      await place.play();
-    }
-  };
+    if (stream.value === undefined) isInRow.value = false;
+    if (place === null) return;
+    place.srcObject = stream.value ?? null;
+    // It is told where it closes before the first picture.
+    if (stream.value) place.play().catch(() => undefined);
+  });
   const take = () => {
-    const before = setup.gathered.value?.kind === 'camera' ? setup.gathered.value.images : [];
-    const picture = video.current && pictureOf(video.current);
+    const before = takenNow();
+    const picture = before.length < MOST && video.current && pictureOf(video.current);
     if (picture) setup.gathered.value = { kind: 'camera', images: [...before, picture] };
-    if (before.length + 1 >= MOST) pause();
+    if (before.length + 1 >= MOST) isInRow.value = false;
   };
+  useSignalEffect(() => {
+    if (!isInRow.value) return;
+    const timer = setInterval(take, EVERY_MS);
+    return () => clearInterval(timer);
+  });
+  const isFull = taken.length >= MOST;
   return (
     <div class="capture">
       <video
@@ -59,28 +57,33 @@ export function Camera({ attempt }: PanelProps) {
         aria-label="What the camera sees"
       />
       <p class="hint" role="status">
-        {countOf(taken.length, 'picture')} taken. They stay in this tab.
+        {countOf(taken.length, 'picture')} taken{isFull && ', which is the most'}. They stay in this tab.
       </p>
       <div class="buttons">
         {stream.value === undefined ? (
-          <button type="button" class="small" onClick={() => attempt(open)}>
-            Open the camera
+          <button
+            type="button"
+            class="small"
+            disabled={isOpening.value}
+            onClick={() => attempt(async () => void (await open()))}
+          >
+            {isOpening.value ? 'Waiting for the camera…' : 'Open the camera'}
           </button>
         ) : (
           <>
-            <button type="button" class="small" onClick={take}>
+            <button type="button" class="small" disabled={isFull} onClick={take}>
               Take one
             </button>
             <button
               type="button"
               class="small"
-              aria-pressed={timer.value !== undefined}
+              aria-pressed={isInRow.value}
+              disabled={isFull}
               onClick={() => {
-                if (timer.value === undefined) timer.value = window.setInterval(take, EVERY_MS);
-                else pause();
+                isInRow.value = !isInRow.value;
               }}
             >
-              {timer.value === undefined ? 'Take many' : 'Pause'}
+              {isInRow.value ? 'Pause' : 'Take many'}
             </button>
             <button type="button" class="small" onClick={close}>
               Close it
@@ -102,6 +105,10 @@ export function Camera({ attempt }: PanelProps) {
     </div>
   );
 }
+
+const takenNow = () => (setup.gathered.value?.kind === 'camera' ? setup.gathered.value.images : []);
+
+const keptWords = (count: number) => (count === 0 ? '' : `What was taken stays: ${countOf(count, 'picture')}.`);
 
 /** The middle square of a frame; undefined before there is one. */
 function pictureOf(video: HTMLVideoElement): ImageData | undefined {

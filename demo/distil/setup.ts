@@ -12,8 +12,10 @@ import {
   sizeOf,
   taskDataOf,
   type View,
+  whyNoNumbers,
 } from './sources.ts';
 import { BUDGETS_BYTES, bestWithin, bytesOf, studentsFor } from './students.ts';
+import type { TableProgress } from './table.ts';
 import { loaderOf, type Scale, type TeacherFile, usualScale } from './teacherFile.ts';
 
 /** What a person has chosen on the Distil page. */
@@ -23,6 +25,10 @@ export const output = signal('');
 export const scale = signal<Scale>('plain');
 export const source = signal<SourceKind>('digits');
 export const gathered = signal<Gathered | undefined>(undefined);
+/** How far the chosen table is read; undefined when nothing reads it. */
+export const tableProgress = signal<TableProgress | undefined>(undefined);
+/** Set while a run learns: what takes examples rests, and lets go of its device. */
+export const isRunning = signal(false);
 export const side = signal(32);
 export const budgetBytes = signal<number>(BUDGETS_BYTES[2]);
 const chosenStudent = signal<string | undefined>(undefined);
@@ -96,6 +102,11 @@ export const missing = computed((): string | undefined => {
   if (source.value !== 'digits' && exampleCount.value < LEAST_EXAMPLES) {
     return `Give at least ${LEAST_EXAMPLES} examples; there ${exampleCount.value === 1 ? 'is' : 'are'} ${exampleCount.value}.`;
   }
+  const table = gatheredHere.value;
+  if (table?.kind === 'csv') {
+    const why = tableProgress.value ? 'The table is being read.' : whyNoNumbers(table);
+    if (why !== undefined) return why;
+  }
   const reads = teacherKind.value === 'file' ? teacherFile.value?.reads : undefined;
   if (reads?.kind === 'numbers' && shape.value?.[0] !== reads.features) {
     return `The teacher reads ${reads.features} numbers; the table has ${shape.value?.[0]} columns beside the label.`;
@@ -149,9 +160,17 @@ export function readAddress(query: URLSearchParams): void {
 
 export function takeTeacherFile(file: TeacherFile): void {
   teacherFile.value = file;
+  forgetLabels();
   output.value = file.outputs[0]?.name ?? '';
   scale.value = usualScale(file);
   settleSource();
+}
+
+/** Labels are classes of the teacher for whom they were chosen. */
+function forgetLabels(): void {
+  const now = gathered.value;
+  if (now?.kind === 'csv' && now.label) gathered.value = { kind: 'csv', file: now.file, table: now.table };
+  if (now?.kind === 'images' && now.labels) gathered.value = { kind: 'images', images: now.images };
 }
 
 /** Chooses data that the teacher can be asked about, where those that are chosen do not fit. */
@@ -161,6 +180,7 @@ function settleSource(): void {
 }
 
 export function chooseTeacher(kind: 'bundled' | 'file'): void {
+  if (kind !== teacherKind.value) forgetLabels();
   teacherKind.value = kind;
   settleSource();
 }
@@ -168,6 +188,7 @@ export function chooseTeacher(kind: 'bundled' | 'file'): void {
 export function taskNow(): Task {
   const [kind, file, here, seen] = [source.value, teacherFile.value, gatheredHere.value, view.value];
   const isBundled = teacherKind.value === 'bundled' || file === undefined;
+  const { seed } = optionsNow();
   if (isBundled && kind === 'digits') return digitTask;
   return {
     noun: NOUNS[kind],
@@ -177,7 +198,7 @@ export function taskNow(): Task {
       ? (emit, signal, options) => loadDigitTeacher(emit, signal, { ...options, ink: 'black' })
       : loaderOf(file, output.value, scale.value),
     async loadData(limit, signal) {
-      if (here !== undefined) return taskDataOf(here, seen, optionsNow().seed);
+      if (here !== undefined) return taskDataOf(here, seen, seed, signal);
       const digits = await digitTask.loadData(limit, signal);
       // Ten classes are taken for the ten digits, in their order.
       return labels.value.length === LABELS.length ? digits : { ...digits, holdout: withoutLabels(digits.holdout) };

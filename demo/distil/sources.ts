@@ -1,17 +1,9 @@
-import {
-  type Dataset,
-  fromArrays,
-  fromAudio,
-  fromCsv,
-  fromImages,
-  type ImageLike,
-  type LabelledDataset,
-  type NdArray,
-  pick,
-  shuffle,
-} from 'limbeck';
+import { type Dataset, fromArrays, fromAudio, fromImages, type ImageLike, type NdArray } from 'limbeck';
 import type { Shown } from '../jobReport.ts';
 import type { TaskData } from '../task.ts';
+import { splitPlaces } from './splitPlaces.ts';
+import { askTable } from './table.ts';
+import type { Columns, Label, Rows } from './tableReader.ts';
 
 /** Where examples come from. */
 export type SourceKind = 'digits' | 'images' | 'camera' | 'microphone' | 'csv';
@@ -27,11 +19,10 @@ export type Gathered =
     }
   | {
       readonly kind: 'csv';
-      readonly text: string;
-      readonly columns: readonly string[];
-      readonly rows: number;
-      readonly label?: string;
-      readonly classes?: readonly string[];
+      /** Read anew, part by part, for each question and each run. */
+      readonly file: File;
+      readonly table: Columns;
+      readonly label?: Label;
     };
 
 export interface View {
@@ -44,27 +35,38 @@ export interface View {
 
 /** Fewer leave nothing to learn from once some are held out. */
 export const LEAST_EXAMPLES = 10;
-const HELD_OUT = 0.2;
 /** A waveform as rows: so many samples each, as a convolution reads them. */
 const ROW = 160;
 export const SAMPLE_RATE = 16_000;
 
 export function sizeOf(gathered: Gathered | undefined): number {
   if (gathered === undefined) return 0;
-  if (gathered.kind === 'csv') return gathered.rows;
+  if (gathered.kind === 'csv') return gathered.table.rows;
   return gathered.kind === 'microphone' ? gathered.sounds.length : gathered.images.length;
 }
 
 /** Shape of one of the student's examples. */
 export function shapeOf(gathered: Gathered, { side, channels }: View): readonly number[] {
-  if (gathered.kind === 'csv') return [gathered.columns.filter((name) => name !== gathered.label).length];
+  if (gathered.kind === 'csv') return [featuresOf(gathered).length];
   if (gathered.kind === 'microphone') return [Math.floor((gathered.seconds * SAMPLE_RATE) / ROW), ROW, 1];
   return [side, side, channels];
 }
 
+type Table = Extract<Gathered, { kind: 'csv' }>;
+
+const featuresOf = ({ table, label }: Table) => table.columns.filter((name) => name !== label?.column);
+
+/** Why a table cannot be learned from, as a sentence; undefined if it can. */
+export function whyNoNumbers({ table, label }: Table): string | undefined {
+  const word = table.words.find(({ column }) => column !== label?.column);
+  if (word === undefined) return undefined;
+  const { column, row, field } = word;
+  return `Column “${column}” ${field === '' ? `is empty in row ${row}` : `has “${field}” in row ${row}, which is no number`}. Choose it as the label, or change the file.`;
+}
+
 /** How an example becomes the student's input, for whoever uses it elsewhere. */
 export function inputOf(gathered: Gathered, view: View): object {
-  if (gathered.kind === 'csv') return { columns: gathered.columns.filter((name) => name !== gathered.label) };
+  if (gathered.kind === 'csv') return { columns: featuresOf(gathered) };
   if (gathered.kind === 'microphone') return { sampleRate: SAMPLE_RATE, samplesInARow: ROW, range: [-1, 1] };
   return {
     size: [view.side, view.side],
@@ -76,11 +78,9 @@ export function inputOf(gathered: Gathered, view: View): object {
 }
 
 /** Splits what was gathered; which examples are held out depends on the seed alone. */
-export async function taskDataOf(gathered: Gathered, view: View, seed: number): Promise<TaskData> {
-  const order = await shuffledPlaces(sizeOf(gathered), seed);
-  const heldOut = Math.max(1, Math.round(order.length * HELD_OUT));
-  const [held, learned] = [order.slice(0, heldOut), order.slice(heldOut)];
-  if (gathered.kind === 'csv') return ofTable(gathered, learned, held);
+export async function taskDataOf(gathered: Gathered, view: View, seed: number, signal: AbortSignal): Promise<TaskData> {
+  if (gathered.kind === 'csv') return ofTable(gathered, seed, signal);
+  const { learned, held } = await splitPlaces(sizeOf(gathered), seed);
   if (gathered.kind === 'microphone') return ofSounds(gathered, learned, held);
   return ofImages(gathered, view, learned, held);
 }
@@ -88,13 +88,13 @@ export async function taskDataOf(gathered: Gathered, view: View, seed: number): 
 function ofImages(
   { images, labels }: Extract<Gathered, { kind: 'images' | 'camera' }>,
   { side, channels, teacherSize: [height, width] }: View,
-  learned: readonly number[],
-  held: readonly number[],
+  learned: Int32Array,
+  held: Int32Array,
 ): TaskData {
-  const chosen = (places: readonly number[]) => places.map((i) => images[i] as ImageLike);
+  const chosen = (places: Int32Array) => Array.from(places, (i) => images[i] as ImageLike);
   const forStudent = { width: side, height: side, channels, fit: 'cover' } as const;
   const forTeacher = { width, height, fit: 'cover' } as const;
-  const labelsOf = (places: readonly number[]) => labels && Int32Array.from(places, (i) => labels[i] ?? -1);
+  const labelsOf = (places: Int32Array) => labels && Int32Array.from(places, (i) => labels[i] ?? -1);
   const heldLabels = labelsOf(held);
   return {
     data: fromImages(chosen(learned), forStudent),
@@ -110,13 +110,13 @@ function ofImages(
 
 function ofSounds(
   { sounds, sampleRate, seconds }: Extract<Gathered, { kind: 'microphone' }>,
-  learned: readonly number[],
-  held: readonly number[],
+  learned: Int32Array,
+  held: Int32Array,
 ): TaskData {
   const samples = Math.round(seconds * SAMPLE_RATE);
-  const of = (places: readonly number[]) =>
+  const of = (places: Int32Array) =>
     fromAudio(
-      places.map((i) => ({ samples: sounds[i] as Float32Array, sampleRate })),
+      Array.from(places, (i) => ({ samples: sounds[i] as Float32Array, sampleRate })),
       { sampleRate: SAMPLE_RATE, samples },
     );
   const [teacherData, teacherHoldout] = [of(learned), of(held)];
@@ -145,27 +145,25 @@ function inRows(sounds: Dataset, samples: number): Dataset {
   };
 }
 
-function ofTable(
-  { text, label, classes }: Extract<Gathered, { kind: 'csv' }>,
-  learned: readonly number[],
-  held: readonly number[],
-): TaskData {
-  const table: Dataset | LabelledDataset =
-    label === undefined ? fromCsv(text) : fromCsv(text, { label, ...(classes && { classes }) });
+async function ofTable({ file, table: { rows }, label }: Table, seed: number, signal: AbortSignal): Promise<TaskData> {
+  const question = { about: 'examples', file, rows, seed, ...(label && { label }) } as const;
+  const { features, learned, held, heldPlaces } = await askTable(question, signal);
+  const inputsOf = ({ data }: Rows) => ({ data, shape: [data.length / features, features] });
   return {
-    data: pick(table, Int32Array.from(learned)),
-    holdout: pick(table, Int32Array.from(held)),
+    data: fromArrays(inputsOf(learned)),
+    holdout: held.labels ? fromArrays(inputsOf(held), held.labels) : fromArrays(inputsOf(held)),
     show: async (index) => {
-      const row = held[index] as number;
-      const { inputs } = await table.read(Int32Array.of(row));
-      const values = [...(inputs['input'] as NdArray).data]
-        .slice(0, 6)
-        .map((value) => String(Math.round(Number(value) * 1000) / 1000));
-      return { text: `row ${row + 1}: ${values.join(', ')}` };
+      const values = Array.from(
+        held.data.subarray(index * features, index * features + Math.min(features, MOST_SHOWN)),
+      );
+      const text = values.map((value) => String(Math.round(value * 1000) / 1000)).join(', ');
+      return { text: `row ${(heldPlaces[index] as number) + 1}: ${text}` };
     },
   };
 }
 
+/** Numbers of a row. */
+const MOST_SHOWN = 6;
 const SHOWN_SIDE = 80;
 
 /** A small picture for a person, as a data address. */
@@ -181,11 +179,4 @@ async function pictureOf(image: ImageLike): Promise<Shown> {
   }
   canvas.getContext('2d')?.putImageData(pixels, 0, 0);
   return { picture: canvas.toDataURL('image/jpeg', 0.85) };
-}
-
-/** 0 … length − 1 in an order that depends on the seed alone. */
-async function shuffledPlaces(length: number, seed: number): Promise<number[]> {
-  const all = Int32Array.from({ length }, (_, i) => i);
-  const { inputs } = await shuffle(fromArrays({ data: all, shape: [length, 1] }), seed).read(all);
-  return [...(inputs['input'] as NdArray).data] as number[];
 }

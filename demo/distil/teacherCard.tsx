@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals';
 import { bytes } from '../format.ts';
 import { DropZone } from '../frame/dropZone.tsx';
-import { errorOf } from '../frame/errorBox.tsx';
 import { Card, Choices, Field } from '../frame/parts.tsx';
+import { errorOf } from '../frame/plainError.ts';
 import * as setup from './setup.ts';
 import { readTeacherFile, SCALES, type Scale } from './teacherFile.ts';
 

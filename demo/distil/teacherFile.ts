@@ -5,6 +5,7 @@ import {
   type OnnxDescription,
   type OnnxTensorDescription,
 } from 'limbeck';
+import { oneAnswer } from '../frame/oneAnswer.ts';
 import type { Task } from '../task.ts';
 import type { Described } from './describeModel.ts';
 
@@ -76,19 +77,8 @@ export async function readTeacherFile(file: File): Promise<TeacherFile> {
 }
 
 function describe(file: File): Promise<Described> {
-  return new Promise<Described>((resolve, reject) => {
-    const worker = new Worker(new URL('./describeModel.ts', import.meta.url), { type: 'module' });
-    worker.onmessage = ({ data }: MessageEvent<Described>) => resolve(data);
-    worker.onerror = ({ message }) =>
-      reject(
-        new Error(`“${file.name}” could not be read: ${message || 'the worker ended, perhaps for want of memory'}.`),
-      );
-    // Ended once it has answered, however it did.
-    const end = () => worker.terminate();
-    worker.addEventListener('message', end);
-    worker.addEventListener('error', end);
-    worker.postMessage(file);
-  });
+  const worker = new Worker(new URL('./describeModel.ts', import.meta.url), { type: 'module' });
+  return oneAnswer<Described>(worker, file, { name: file.name });
 }
 
 function classesOf({ name, shape }: OnnxTensorDescription): { name: string; classes: number } | undefined {

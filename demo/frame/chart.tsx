@@ -1,7 +1,7 @@
 import 'uplot/dist/uPlot.min.css';
-import { useSignalEffect } from '@preact/signals';
+import { useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import UPlot from 'uplot';
+import type UPlot from 'uplot';
 import { theme } from './theme.ts';
 
 export interface ChartLine {
@@ -29,21 +29,22 @@ export interface ChartProps {
 export function Chart({ title, xLabel, x, lines, format, xRange, yRange }: ChartProps) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<UPlot>(null);
+  const library = useSignal<typeof UPlot | undefined>(undefined);
   const shape = lines.map(({ label, tone, isDashed }) => `${label}/${tone}/${isDashed ?? ''}`).join();
   const ranges = useRef({ xRange, yRange });
   ranges.current = { xRange, yRange };
 
   const draw = () => {
     const place = host.current;
-    if (place === null) return;
+    if (place === null || library.value === undefined) return;
     plot.current?.destroy();
-    plot.current = new UPlot(
+    plot.current = new library.value(
       optionsOf(place, { xLabel, lines, format }, () => ranges.current),
       dataOf(x, lines),
       place,
     );
   };
-  useEffect(draw, [shape, xLabel]);
+  useEffect(draw, [shape, xLabel, library.value]);
   // The canvas has the colours of the theme that it was drawn in.
   useSignalEffect(() => {
     theme.value;
@@ -54,9 +55,14 @@ export function Chart({ title, xLabel, x, lines, format, xRange, yRange }: Chart
   }, [x, lines]);
   useEffect(() => {
     const place = host.current as HTMLElement;
+    let isGone = false;
+    void loadLibrary().then((loaded) => {
+      if (!isGone) library.value = loaded;
+    });
     const observer = new ResizeObserver(() => plot.current?.setSize(sizeOf(place)));
     observer.observe(place);
     return () => {
+      isGone = true;
       observer.disconnect();
       plot.current?.destroy();
     };
@@ -80,6 +86,20 @@ export function Chart({ title, xLabel, x, lines, format, xRange, yRange }: Chart
       <div ref={host} class="canvas" aria-hidden="true" />
     </figure>
   );
+}
+
+let loading: Promise<typeof UPlot | undefined> | undefined;
+
+/**
+ * Comes with the first chart. Undefined where it does not start: it takes the browser's language for one that numbers are written in,
+ * which fails where the system has none ("C"). The captions stay.
+ */
+function loadLibrary(): Promise<typeof UPlot | undefined> {
+  loading ??= import('uplot').then(
+    (loaded) => loaded.default,
+    () => undefined,
+  );
+  return loading;
 }
 
 type Ranges = Pick<ChartProps, 'xRange' | 'yRange'>;

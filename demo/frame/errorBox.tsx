@@ -2,19 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { cureOf } from './cures.ts';
-
-/** An error as plain values. */
-export interface PlainError {
-  readonly name: string;
-  readonly code?: string;
-  readonly message: string;
-}
-
-export function errorOf(error: unknown): PlainError {
-  if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
-  const { name, message, code } = error as Error & { code?: unknown };
-  return { name, message, ...(typeof code === 'string' ? { code } : {}) };
-}
+import type { PlainError } from './plainError.ts';
 
 export interface ErrorBoxProps {
   readonly error: PlainError | undefined;

@@ -64,7 +64,7 @@ function Ports({ kind, tensors }: { kind: 'input' | 'output'; tensors: readonly 
         {name}
       </th>
       <td>{dtype ?? '?'}</td>
-      <td>{shapeText(shape)}</td>
+      <td class="lengths">{shapeText(shape)}</td>
     </tr>
   ));
 }

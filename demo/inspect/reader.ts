@@ -1,7 +1,7 @@
 // The worker of the page Inspect: it holds the file, and reads and draws it beside the page.
 import { expose } from 'comlink';
 import { inspectOnnx, type OnnxDescription, type Tap } from 'limbeck';
-import type { PlainError } from '../frame/errorBox.tsx';
+import { errorOf, type PlainError } from '../frame/plainError.ts';
 import { type Drawing, drawGraph } from './drawGraph.ts';
 import { graphOf, type ModelGraph } from './graphOf.ts';
 
@@ -43,9 +43,7 @@ async function answered<T>(work: () => Promise<T>): Promise<Answer<T>> {
   try {
     return { value: await work() };
   } catch (error) {
-    if (!(error instanceof Error)) return { error: { name: 'Error', message: String(error) } };
-    const { name: kind, message, code } = error as Error & { readonly code?: unknown };
-    return { error: { name: kind, message, ...(typeof code === 'string' && { code }) } };
+    return { error: errorOf(error) };
   }
 }
 

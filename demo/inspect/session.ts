@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { type Remote, wrap } from 'comlink';
 import type { OnnxDescription, TensorTap } from 'limbeck';
-import type { PlainError } from '../frame/errorBox.tsx';
+import type { PlainError } from '../frame/plainError.ts';
 import type { Drawing } from './drawGraph.ts';
 import type { ModelGraph } from './graphOf.ts';
 import type { Answer, Reader } from './reader.ts';

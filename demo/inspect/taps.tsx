@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals';
 import type { OnnxLength, TensorTap } from 'limbeck';
 import { useEffect } from 'preact/hooks';
-import type { PlainError } from '../frame/errorBox.tsx';
 import { Card } from '../frame/parts.tsx';
+import type { PlainError } from '../frame/plainError.ts';
 import { toast } from '../frame/toasts.tsx';
 import { call, type OpenModel, readers, taps } from './session.ts';
 

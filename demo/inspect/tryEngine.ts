@@ -1,5 +1,5 @@
 import { loadTeacher, type NamedArrays, type OnnxDescription } from 'limbeck';
-import { errorOf, type PlainError } from '../frame/errorBox.tsx';
+import { errorOf, type PlainError } from '../frame/plainError.ts';
 
 export type Engine = 'wasm' | 'kernels';
 

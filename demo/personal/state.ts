@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 import type { KeptExample, NdArray, Profile, ProfileEvent, ProfileVersion } from 'limbeck';
 import { LABELS, SIDE } from '../digits.ts';
 import { countOf } from '../format.ts';
-import { errorOf, type PlainError } from '../frame/errorBox.tsx';
+import { errorOf, type PlainError } from '../frame/plainError.ts';
 import type { Person, Writing } from '../handTrial.ts';
 import { inputOf, type Lesson, openLesson } from '../lesson.ts';
 import { wipePersonalStore } from '../personalStore.ts';

@@ -1,8 +1,8 @@
 import type { KeptExample, ProfileVersion } from 'limbeck';
 import { useEffect, useRef } from 'preact/hooks';
 import { bytes, countOf } from '../format.ts';
-import { errorOf } from '../frame/errorBox.tsx';
 import { Card, Table } from '../frame/parts.tsx';
+import { errorOf } from '../frame/plainError.ts';
 import { showDownloads } from '../outcome.ts';
 import { Act } from './act.tsx';
 import { reportInWords } from './reportInWords.ts';

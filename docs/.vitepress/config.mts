@@ -3,14 +3,14 @@ import { defineConfig } from 'vitepress';
 import { BASE } from '../base.mjs';
 
 // In the page itself: its address would be another one for each folder.
-const icon = readFileSync(new URL('../../demo/public/icon.svg', import.meta.url), 'utf8');
+const icon = `data:image/svg+xml,${encodeURIComponent(readFileSync(new URL('../../demo/public/icon.svg', import.meta.url), 'utf8'))}`;
 const page = (text: string, link: string) => ({ text, link });
 
 export default defineConfig({
   title: 'limbeck',
   description: 'Knowledge distillation and personalization in the browser, on the device of the person who uses it.',
   base: BASE,
-  head: [['link', { rel: 'icon', type: 'image/svg+xml', href: `data:image/svg+xml,${encodeURIComponent(icon)}` }]],
+  head: [['link', { rel: 'icon', type: 'image/svg+xml', href: icon }]],
   cleanUrls: false,
   lastUpdated: false,
   // The API pages exist once `npm run docs` has made them from the docstrings.
@@ -18,7 +18,11 @@ export default defineConfig({
   outDir: '../out/docs',
   cacheDir: '../.cache/vitepress',
   srcExclude: ['node_modules/**'],
+  transformPageData({ relativePath, frontmatter }) {
+    if (relativePath === 'index.md') frontmatter['hero'].image = { src: icon, alt: '' };
+  },
   themeConfig: {
+    logo: { src: icon, alt: '' },
     search: { provider: 'local' },
     nav: [
       page('Quick start', '/guide/quick-start'),

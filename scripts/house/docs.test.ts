@@ -2,13 +2,17 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { LimbeckError } from '../../src/core/errors.ts';
-import { TABLES, withTables } from '../docsTables.mjs';
+import { FIGURE_MARK, TABLES, withTables } from '../docsTables.mjs';
 import { docPages } from './sources.ts';
 
 const root = new URL('../../', import.meta.url);
 const read = (file: string) => readFileSync(new URL(file, root), 'utf8');
 const docs = docPages().map(({ file }) => file);
 const pages = ['README.md', 'FEATURES.md', ...docs];
+/** Any number, but not that of int8. */
+const NUMBER = /(?<![\w.])\d/;
+/** How many there are of what grows. */
+const COUNT = /(?<![\w.])\d+ losses/;
 /** A measured number with its unit. */
 const FIGURE = /\d(?:[.,]\d+)* ?(?:ms|µs|s|%|×|KB|MB|GB|GFLOP\/s|examples\/s|points)(?![\w/])/;
 
@@ -26,7 +30,7 @@ describe.each(pages)('%s', (page) => {
     expect(read(page), 'node scripts/docsTables.mjs writes them').toBe(withTables(page));
   });
 
-  test('has no figures in a table that no script wrote', () => {
+  test('has no figures in a table or on the home page that no script wrote', () => {
     expect(figuresByHand(read(page))).toEqual([]);
   });
 });
@@ -91,10 +95,26 @@ test('a figure in a table by hand is found', () => {
   ]);
 });
 
+test('a figure by hand on the home page, or a count of what the package has, is found', () => {
+  const home =
+    '---\nlayout: home\ntext: 12 losses\ndetails: <!--lossCount-->59<!--/--> losses, int8, in 3 ms\n---\nIn 3 ms.';
+  expect(figuresByHand(home)).toEqual(['text: 12 losses', 'details:  losses, int8, in 3 ms']);
+  expect(figuresByHand('There are 59 losses.\nThere are <!--lossCount-->59<!--/--> losses.')).toEqual([
+    'There are 59 losses.',
+  ]);
+});
+
+/** Lines that have a figure where a script must write it: in tables, in the head of the home page, and of what the package has. */
 function figuresByHand(text: string): string[] {
   const others = text
+    .replace(FIGURE_MARK, '')
     .replace(/<!-- (\w+), from \S+ -->[\s\S]*?<!-- end of \1 -->/g, '')
     // The survey's map: its last two columns are written, and what else it says in figures are bounds of tests.
     .replace(/^\|.*\| few \| all \|\n(?:\|.*\n)*/gm, '');
-  return others.split('\n').filter((line) => line.startsWith('|') && FIGURE.test(line));
+  const [head = ''] = /^---\nlayout: home\n[\s\S]*?\n---$/m.exec(others) ?? [];
+  const isByHand = (line: string) => (line.startsWith('|') && FIGURE.test(line)) || COUNT.test(line);
+  return [
+    ...head.split('\n').filter((line) => NUMBER.test(line)),
+    ...others.replace(head, '').split('\n').filter(isByHand),
+  ];
 }

@@ -144,6 +144,13 @@ export const DOORS: readonly Door[] = [
     form: 'any',
   },
   {
+    name: 'tfjs’s WebGL backend',
+    specifier: /^@tensorflow\/tfjs-backend-webgl$/,
+    places: ['src/runtime/backends/webglModule.ts'],
+    types: 'door',
+    form: 'any',
+  },
+  {
     name: 'tfjs-converter',
     specifier: /^@tensorflow\/tfjs-converter$/,
     places: ['src/runtime/graphModel.ts'],

@@ -19,6 +19,9 @@ function lossesOf(family) {
   return [...barrel.matchAll(/'\.\/(\w+)\/(\w+)\.ts'/g)].flatMap(([, of, name]) => (of === family ? [name] : []));
 }
 
+/** How many losses the package exports. */
+export const lossCount = () => Object.keys(FAMILIES).flatMap(lossesOf).length;
+
 /** For each family its heading, and the text that `entry` makes of each of its losses. */
 const byFamily = (level, entry, before = () => '') =>
   Object.entries(FAMILIES)

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { mlp } from '../student/zoo/mlp.ts';
 import { benchHere, living, mlpModel, wrapped } from './benchCases.ts';
 import { benchmark } from './benchmark.ts';
 import type { BenchmarkOptions } from './benchmarkOptions.ts';
 import { benchBackend } from './namedBackends.ts';
-import type { BenchEvent } from './report.ts';
+import type { BenchEvent, WorkloadName } from './report.ts';
 
 benchHere();
 
@@ -116,6 +117,65 @@ describe('refuses', () => {
     const failed = await benchmark(options as BenchmarkOptions).done.catch((error: unknown) => error);
     expect(failed).toMatchObject({ name: 'LimbeckError', message: expect.stringContaining(text) });
     expect(living()).toBe(0);
+  });
+});
+
+describe('a student', () => {
+  const student = () => ({
+    name: 'small',
+    student: mlp({ inputShape: [12], hidden: [16], classes: 4 }),
+    trainingBatch: 8,
+  });
+
+  test.each<[WorkloadName, number]>([
+    ['train-step', 8],
+    ['distillation-step', 8],
+    ['inference', 1],
+    ['memory', 1],
+    ['cold-start', 1],
+  ])('is measured on the kernels by %s, and agrees with tfjs in plain JavaScript', async (workload, batch) => {
+    const options = { models: [student()], workloads: [workload], backends: ['kernels:1:simd'], budgetMs: 1500 };
+    const { rows } = await benchmark(options).done;
+    expect(rows[0]?.skipped).toBeUndefined();
+    expect(rows).toMatchObject([{ workload, model: 'small', backend: 'kernels', batch, isRight: true }]);
+    expect(rows[0]?.errorFraction).toBeLessThan(1e-3);
+    expect(rows[0]?.sessionBytes).toBeGreaterThan(0);
+    expect(rows[0]?.peakBytes).toBeGreaterThan(rows[0]?.sessionBytes as number);
+    expect(living()).toBe(0);
+  });
+
+  test('that is exported runs in onnxruntime too', async () => {
+    const { rows } = await benchmark({
+      ...{ models: [student()], workloads: ['inference'], backends: ['onnxruntime-wasm:1'], budgetMs: 1500 },
+    }).done;
+    expect(rows).toMatchObject([{ backend: 'onnxruntime-wasm', isRight: true }]);
+  });
+
+  test('is not trained by what does not train', async () => {
+    const options = {
+      models: [student()],
+      workloads: ['train-step'],
+      backends: ['onnxruntime-wasm:1'],
+      budgetMs: 1500,
+    } as const;
+    const { rows } = await benchmark(options).done;
+    expect(rows).toMatchObject([{ isRight: false, skipped: 'onnxruntime-web does not train.' }]);
+  });
+
+  test('whose training is wrong is found', async () => {
+    const bad = wrapped(await benchBackend('kernels:1:simd'), 'bad', (subject) => ({
+      async answer(which) {
+        const { losses, ...changes } = await subject.answer(which);
+        return { ...(losses && { losses }), ...changed(changes, (x) => -x) };
+      },
+    }));
+    const { rows } = await benchmark({
+      models: [student()],
+      workloads: ['train-step'],
+      backends: [bad],
+      budgetMs: 1500,
+    }).done;
+    expect(rows).toMatchObject([{ isRight: false, skipped: expect.stringContaining('its weights change otherwise') }]);
   });
 });
 

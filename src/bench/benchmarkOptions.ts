@@ -18,7 +18,7 @@ const OPTIONS = schema('benchmark', {
   backends: given<readonly (string | BenchBackend)[]>(checkBackends),
   /**
    * Examples in a pass. 'best' looks for each backend's best batch of 1 to 64, for a third of the budget. Default: the
-   * model's `batches`; else 1 for inference, and for training 32.
+   * model's `batches`; else 1 to answer, its `trainingBatch` to train, and 16 to personalize.
    */
   batchSizes: given<readonly number[] | 'best'>(checkBatchSizes),
   /**
@@ -47,7 +47,7 @@ function checkModels(models: readonly BenchModel[]): void {
   const isList = Array.isArray(models) && models.length > 0;
   if (!isList) throw invalidOption('models', models, 'a list of at least one model');
   const names = new Set<string>();
-  for (const { name, onnx, student, batches } of models) {
+  for (const { name, onnx, student, batches, trainingBatch = 1 } of models) {
     if (typeof name !== 'string' || name === '' || names.has(name)) {
       throw invalidOption('models', name, 'models with names that differ');
     }
@@ -62,6 +62,7 @@ function checkModels(models: readonly BenchModel[]): void {
       );
     }
     if (batches !== undefined) checkBatchSizes(batches, 'batches');
+    checkCount(trainingBatch, 'trainingBatch');
   }
 }
 

@@ -42,7 +42,7 @@ interface Candidate {
   subject?: Subject;
   skipped?: string;
   errorFraction?: number;
-  peakBytes?: number;
+  bytes?: { readonly peakBytes?: number | undefined; readonly sessionBytes?: number | undefined };
   notices: readonly string[];
 }
 
@@ -115,8 +115,8 @@ export async function measureGroup(group: Group, settings: GroupSettings): Promi
       await trying(candidate, signal, async () => {
         if (failure !== undefined) throw new Error(failure);
         await judge(candidate, workload, await references(candidate.batch), [...WHICH].reverse());
-        const peakBytes = await candidate.subject?.peakBytes?.();
-        if (peakBytes !== undefined) candidate.peakBytes = peakBytes;
+        const { subject } = candidate;
+        candidate.bytes = { peakBytes: await subject?.peakBytes?.(), sessionBytes: await subject?.sessionBytes?.() };
       });
     }
     return { rows: rows() };
@@ -218,7 +218,7 @@ async function end({ subject }: Candidate, isAborted: boolean): Promise<void> {
 }
 
 function rowOf(candidate: Candidate, { workload, model }: Group, measured: Measured | undefined): BenchRow {
-  const { backend, batch, subject, skipped, errorFraction, peakBytes } = candidate;
+  const { backend, batch, subject, skipped, errorFraction, bytes } = candidate;
   const isMeasured = skipped === undefined && measured !== undefined;
   const figures = summarize(isMeasured ? measured : { rounds: [], warmUps: 0, notices: [] });
   const simdLevel = subject?.simdLevel ?? backend.simdLevel;
@@ -231,7 +231,8 @@ function rowOf(candidate: Candidate, { workload, model }: Group, measured: Measu
     batch,
     ...figures,
     examplesPerSecond: (batch * 1000) / figures.medianMs,
-    ...(peakBytes !== undefined && { peakBytes }),
+    ...(bytes?.peakBytes !== undefined && { peakBytes: bytes.peakBytes }),
+    ...(bytes?.sessionBytes !== undefined && { sessionBytes: bytes.sessionBytes }),
     isRight: skipped === undefined,
     ...(errorFraction !== undefined && { errorFraction }),
     ...(skipped !== undefined && { skipped }),

@@ -26,6 +26,7 @@ export async function openSubject(task: BenchTask, signal: AbortSignal): Promise
       time: (figures, together) => host.call((api) => api.bench.time(figures, together)),
       answer: (which) => host.call((api) => api.bench.answer(which)),
       peakBytes: () => host.call((api) => api.bench.heapBytes()),
+      sessionBytes: () => host.call((api) => api.bench.sessionBytes()),
       kill,
       [Symbol.asyncDispose]: end,
     };

@@ -37,12 +37,17 @@ export interface BenchRow extends BenchKey {
   /** Passes that count, and passes before them that did not, because the process was still warming up. */
   readonly runs: number;
   readonly warmUps: number;
-  /** The median of each round, in the order of the rounds; NaN for a round without a pass. Rows of one model share their rounds. */
+  /**
+   * The lower quartile of each round, by which rows are compared (`compareRounds`), in the order of the rounds; NaN for a round
+   * without a pass. Rows of one model share their rounds.
+   */
   readonly roundsMs: readonly number[];
   /** At most 200 of the counted passes, evenly drawn, for charts. */
   readonly sampleMs: readonly number[];
   /** Highest bytes of the backend's heap or of the process while it ran, where they can be known. */
   readonly peakBytes?: number;
+  /** What the open model holds of it, where that can be known: tfjs's tensors, or what onnxruntime's heap has grown by. */
+  readonly sessionBytes?: number;
   /** Whether its numbers are the reference's; a row that is wrong has no share in a recommendation. */
   readonly isRight: boolean;
   /** The largest difference from the reference, as a fraction of the reference's range. */

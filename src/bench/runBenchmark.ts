@@ -88,7 +88,7 @@ function groupsOf({ models, batchSizes, ...settings }: BenchmarkSettings, backen
     (settings.workloads ?? usualWorkloads(model)).flatMap((name) => {
       const workload = workloads[name];
       if (!workload.suits(model)) return [];
-      const sizes = batchSizes ?? model.batches ?? [workload.batch];
+      const sizes = batchSizes ?? model.batches ?? [workload.batch(model)];
       const each: readonly Group['batch'][] = sizes === 'best' ? [sizes] : sizes;
       return each.map((batch) => ({ workload, model, backends, batch }));
     }),

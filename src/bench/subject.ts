@@ -22,6 +22,8 @@ export interface Subject extends AsyncDisposable {
   answer(which: number): Promise<NamedArrays>;
   /** Highest bytes so far, where they can be known. */
   peakBytes?(): Promise<number | undefined>;
+  /** What the open model holds of them. */
+  sessionBytes?(): Promise<number | undefined>;
   /** Ends it at once without waiting for its work: it hangs. */
   kill(): void;
 }
@@ -35,8 +37,10 @@ export interface BenchModel {
   readonly student?: Student | undefined;
   /** Shape of one example of each input; lengths that the file leaves open need one. Default: the model's own. */
   readonly inputs?: Readonly<Record<string, readonly number[]>> | undefined;
-  /** How large batches are. Default: the reference's batch for training, 1 for inference. */
+  /** How large batches are, of all workloads. Default: one example to answer, `trainingBatch` to train. */
   readonly batches?: readonly number[] | undefined;
+  /** Examples of a training step. Default: 32. */
+  readonly trainingBatch?: number | undefined;
 }
 
 /** A backend: where a workload runs. limbeck's own are in `backends/`, one file each; yours may stand beside them. */

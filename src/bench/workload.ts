@@ -23,7 +23,7 @@ export interface Workload {
   /** Whether the model has what it needs; where not, there are no rows. */
   suits(model: BenchModel): boolean;
   /** How many examples a pass takes, where nothing else is said. */
-  readonly batch: number;
+  batch(model: BenchModel): number;
   /** Names of the backends that may be the reference, the first that is there in time. */
   references(model: BenchModel): readonly string[];
   /** Why it cannot run there, as a sentence. */

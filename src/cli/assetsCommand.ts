@@ -25,6 +25,7 @@ const FILES = [
 /** Fetched only where a GPU is used. */
 const GPU_FILES = [
   'tfjs-backend-webgpu.js',
+  'tfjs-backend-webgl.js',
   'ort.webgpu.min.mjs',
   'ort-wasm-simd-threaded.asyncify.mjs',
   'ort-wasm-simd-threaded.asyncify.wasm',

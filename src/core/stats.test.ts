@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { argMax, mean, median, quantile, standardDeviation } from './stats.ts';
+import {
+  argMax,
+  evenly,
+  mean,
+  median,
+  medianDeviation,
+  quantile,
+  standardDeviation,
+  studentQuantile,
+} from './stats.ts';
 
 describe('argMax', () => {
   const values = Float32Array.of(9, 9, 1, 5, 3, -4, -1, -9);
@@ -46,4 +55,27 @@ describe('quantile', () => {
     expect(median([8])).toBe(8);
     expect(median([])).toBeNaN();
   });
+});
+
+test('the median distance from the median', () => {
+  expect(medianDeviation([1, 1, 2, 2, 4, 6, 9])).toBe(1);
+});
+
+test("Student's distribution, as tables have it", () => {
+  for (const [degrees, reach95, reach99] of [
+    [1, 12.706, 63.657],
+    [2, 4.303, 9.925],
+    [3, 3.182, 5.841],
+    [10, 2.228, 3.169],
+    [29, 2.045, 2.756],
+    [120, 1.98, 2.617],
+  ] as const) {
+    expect(studentQuantile(0.95, degrees)).toBeCloseTo(reach95, 2);
+    expect(studentQuantile(0.99, degrees)).toBeCloseTo(reach99, 2);
+  }
+});
+
+test('values drawn evenly', () => {
+  expect(evenly([1, 2], 3)).toEqual([1, 2]);
+  expect(evenly([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], 2)).toEqual([2, 7]);
 });

@@ -38,13 +38,31 @@ export function medianDeviation(values: readonly number[]): number {
 }
 
 /**
- * The value below which a fraction of the standard normal distribution lies, within 0.0005.
- * Source    Abramowitz, Stegun 1964, "Handbook of Mathematical Functions", 26.2.23
+ * How far from 0 a fraction of Student's distribution reaches, on both sides.
+ * Source    Abramowitz, Stegun 1964, "Handbook of Mathematical Functions", 26.7.3 and 26.7.4
  */
-export function normalQuantile(fraction: number): number {
-  if (fraction > 0.5) return -normalQuantile(1 - fraction);
-  const t = Math.sqrt(-2 * Math.log(fraction));
-  return (2.515517 + 0.802853 * t + 0.010328 * t ** 2) / (1 + 1.432788 * t + 0.189269 * t ** 2 + 0.001308 * t ** 3) - t;
+export function studentQuantile(fraction: number, degrees: number): number {
+  let [low, high] = [0, 1];
+  while (studentFraction(high, degrees) < fraction) high *= 2;
+  for (let i = 0; i < 50; i++) {
+    const middle = (low + high) / 2;
+    if (studentFraction(middle, degrees) < fraction) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+/** P(|T| ≤ reach); `degrees` is a whole number. */
+function studentFraction(reach: number, degrees: number): number {
+  const angle = Math.atan(reach / Math.sqrt(degrees));
+  const isOdd = degrees % 2 === 1;
+  let term = isOdd ? Math.cos(angle) : 1;
+  let sum = degrees === 1 ? 0 : term;
+  for (let i = isOdd ? 3 : 2; i < degrees; i += 2) {
+    term *= ((i - 1) / i) * Math.cos(angle) ** 2;
+    sum += term;
+  }
+  return isOdd ? (2 / Math.PI) * (angle + Math.sin(angle) * sum) : Math.sin(angle) * sum;
 }
 
 /** At most so many of the values, evenly drawn. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fromCsv, readCsv } from './csv.ts';
+import { type CsvPart, fromCsv, readCsv, readCsvParts } from './csv.ts';
 
 const all = (size: number) => Int32Array.from({ length: size }, (_, i) => i);
 
@@ -77,5 +77,53 @@ test.each([
 ])('refuses %s', (_, table, options, code, words) => {
   expect(() => fromCsv(table, options)).toThrow(
     expect.objectContaining({ code, message: expect.stringContaining(words) }),
+  );
+});
+
+const PART = 2 ** 20;
+
+async function inParts(text: string, options = {}) {
+  const parts: CsvPart[] = [];
+  for await (const part of readCsvParts(new Blob([text]), options)) parts.push(part);
+  return { parts, columns: parts.at(-1)?.columns, rows: parts.flatMap(({ rows }) => rows) };
+}
+
+test.each([
+  ['a quoted field with line endings and doubled quotes', '"x ""y""\r\nz"'],
+  ['a line ending of two characters', '1'],
+  ['characters of several bytes', 'öß€😀'],
+  ['an empty field at the end', ''],
+])('a file gives the same rows in parts, wherever one is cut: %s', async (_, field) => {
+  const tail = `7,${field}\r\n8,${field}\r\n`;
+  for (let cut = 0; cut <= new TextEncoder().encode(tail).length; cut++) {
+    // The first part ends so many bytes into what comes last.
+    const head = 'a,b\n';
+    const filler = `"${'1'.repeat(PART - head.length - 5 - cut)}",2\n`;
+    const text = `${head}${filler}${tail}`;
+    const { parts, columns, rows } = await inParts(text);
+    expect(parts).toHaveLength(new Blob([text]).size > PART ? 2 : 1);
+    expect({ columns, rows }, `cut after ${cut} bytes`).toEqual(readCsv(text));
+    expect(parts.at(-1)).toMatchObject({ bytes: new Blob([text]).size, totalBytes: new Blob([text]).size });
+  }
+});
+
+test('a file of nothing has no part, and one without headings numbers its columns once', async () => {
+  expect((await inParts('')).parts).toEqual([]);
+  const row = `${'1'.repeat(700_000)},2\n`;
+  const { parts, columns, rows } = await inParts(row.repeat(3), { header: false });
+  expect([parts.length, columns, rows.length]).toEqual([3, ['1', '2'], 3]);
+});
+
+test.each([
+  ['a row of another length, by its number in the file', `a,b\n${'1,2\n'.repeat(600_000)}3\n`, 'Row 600001'],
+  ['a quote that is never closed, by its line', `a,b\n${'1,2\n'.repeat(300_000)}"3,4\n`, 'in line 300002'],
+  [
+    'a row that has no end',
+    `a,b\n1,"${'x'.repeat(6 * PART)}`,
+    'Row 1 of the table is longer than 4,000,000 characters',
+  ],
+])('a file in parts refuses %s', async (_, text, words) => {
+  await expect(inParts(text)).rejects.toThrow(
+    expect.objectContaining({ code: 'shape-mismatch', message: expect.stringContaining(words) }),
   );
 });

@@ -1,4 +1,5 @@
 import { LimbeckError } from '../core/errors.ts';
+import { count } from '../core/figures.ts';
 import { flag, given, type OptionsOf, schema, text } from '../core/schema.ts';
 import { fromArrays } from './arrays.ts';
 import { type Dataset, type LabelledDataset, UNLABELLED } from './dataset.ts';
@@ -73,27 +74,71 @@ export function fromCsv(table: string, options: CsvOptions = {}): Dataset {
  * const { columns, rows } = readCsv('width,length\n0.2,1.4');
  */
 export function readCsv(table: string, options: CsvOptions = {}): CsvTable {
+  return tableReader(options)(table, true);
+}
+
+/** Some rows of a file, in their order, and how far it is read. */
+export interface CsvPart extends CsvTable {
+  readonly bytes: number;
+  readonly totalBytes: number;
+}
+
+/**
+ * The rows of a file too large to hold as text, a megabyte at a time. The text is UTF-8.
+ * Throws    as `readCsv`, when it comes to the place · shape-mismatch: a row of more than 4 million characters
+ *
+ * @example
+ * let rowCount = 0;
+ * for await (const { rows } of readCsvParts(new Blob(['width,length\n0.2,1.4']))) rowCount += rows.length;
+ */
+export async function* readCsvParts(file: Blob, options: CsvOptions = {}): AsyncGenerator<CsvPart, void, undefined> {
+  const read = tableReader(options);
+  const decoder = new TextDecoder();
+  const totalBytes = file.size;
+  for (let from = 0; from < totalBytes; from += PART_BYTES) {
+    const bytes = Math.min(from + PART_BYTES, totalBytes);
+    const isLast = bytes === totalBytes;
+    const text = decoder.decode(await file.slice(from, bytes).arrayBuffer(), { stream: !isLast });
+    yield { ...read(text, isLast), bytes, totalBytes };
+  }
+}
+
+const PART_BYTES = 2 ** 20;
+const MOST_ROW_LENGTH = 4_000_000;
+
+/** Reads a table's text piece by piece; a row is given once it has come whole. */
+function tableReader(options: CsvOptions): (piece: string, isLast: boolean) => CsvTable {
   const { header, delimiter } = OPTIONS.read(options);
   if (delimiter.length !== 1 || '"\r\n'.includes(delimiter)) {
     throw new LimbeckError('invalid-option', `"delimiter" was ${JSON.stringify(delimiter)}; it must be one character.`);
   }
-  const rows = fieldsOf(table.replace(/^\uFEFF/, ''), delimiter);
-  const [first = []] = rows;
-  const columns = header ? first.map((name) => name.trim()) : first.map((_, i) => String(i + 1));
-  const examples = header ? rows.slice(1) : rows;
-  const odd = examples.findIndex((row) => row.length !== columns.length);
-  if (odd < 0) return { columns, rows: examples };
-  throw new LimbeckError(
-    'shape-mismatch',
-    `Row ${odd + 1} of the table has ${examples[odd]?.length} fields; there are ${columns.length} columns. Check quotes and the delimiter.`,
-    { details: { row: odd, given: examples[odd]?.length, needed: columns.length } },
-  );
+  let columns: readonly string[] | undefined;
+  let rest: string | undefined;
+  let before = 0;
+  return (piece, isLast) => {
+    const text = rest === undefined ? piece.replace(/^\uFEFF/, '') : rest + piece;
+    const isHead = columns === undefined;
+    const { rows, end } = fieldsOf(text, delimiter, isLast, before + (header && !isHead ? 1 : 0));
+    rest = text.slice(end);
+    if (isHead && rows[0]) columns = rows[0].map((name, i) => (header ? name.trim() : String(i + 1)));
+    const needed = columns?.length ?? 0;
+    const examples = header && isHead ? rows.slice(1) : rows;
+    const odd = examples.findIndex((row) => row.length !== needed);
+    if (odd >= 0) throw otherLength(before + odd, examples[odd]?.length ?? 0, needed);
+    before += examples.length;
+    if (rest.length > MOST_ROW_LENGTH) throw tooLong(before);
+    return { columns: columns ?? [], rows: examples };
+  };
 }
 
-/** A field is quoted, with quotes inside doubled, or plain; what ends it is a delimiter, a line ending, or the end. */
-function fieldsOf(text: string, delimiter: string): string[][] {
+/**
+ * The rows of a text, and where they end: before a row that may go on in a text to come, if this is not the last. A field is quoted, with
+ * quotes inside doubled, or plain; what ends it is a delimiter, a line ending, or the end.
+ */
+function fieldsOf(text: string, delimiter: string, isLast: boolean, before: number): { rows: string[][]; end: number } {
   const rows: string[][] = [];
   let row: string[] = [];
+  let rowStart = 0;
   for (let at = 0; at < text.length; ) {
     const isQuoted = text[at] === '"';
     let field = '';
@@ -101,7 +146,8 @@ function fieldsOf(text: string, delimiter: string): string[][] {
       const begun = at;
       for (at++; ; at += 2) {
         const end = text.indexOf('"', at);
-        if (end < 0) throw unclosed(rows.length, begun);
+        if (end < 0 && !isLast) return { rows, end: rowStart };
+        if (end < 0) throw unclosed(before + rows.length, begun);
         field += text.slice(at, end);
         at = end;
         if (text[at + 1] !== '"') break;
@@ -112,6 +158,8 @@ function fieldsOf(text: string, delimiter: string): string[][] {
     const from = at;
     while (at < text.length && text[at] !== delimiter && text[at] !== '\n' && text[at] !== '\r') at++;
     field += text.slice(from, at);
+    // What follows may still belong to it: more of the field, or of a line ending.
+    if (!isLast && text[at] !== '\n' && at + 1 >= text.length) return { rows, end: rowStart };
     const isEmptyLine = row.length === 0 && field === '' && !isQuoted && text[at] !== delimiter;
     if (!isEmptyLine) row.push(field);
     if (text[at] === delimiter) {
@@ -124,8 +172,25 @@ function fieldsOf(text: string, delimiter: string): string[][] {
     at++;
     if (row.length > 0) rows.push(row);
     row = [];
+    rowStart = at;
   }
-  return rows;
+  return { rows, end: text.length };
+}
+
+function otherLength(row: number, length: number, needed: number): LimbeckError {
+  return new LimbeckError(
+    'shape-mismatch',
+    `Row ${row + 1} of the table has ${length} fields; there are ${needed} columns. Check quotes and the delimiter.`,
+    { details: { row, given: length, needed } },
+  );
+}
+
+function tooLong(row: number): LimbeckError {
+  return new LimbeckError(
+    'shape-mismatch',
+    `Row ${row + 1} of the table is longer than ${count(MOST_ROW_LENGTH)} characters. Check quotes: one that is never closed reaches to the end.`,
+    { details: { row } },
+  );
 }
 
 function unclosed(row: number, at: number): LimbeckError {

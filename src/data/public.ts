@@ -3,7 +3,7 @@ export { fromArrays } from './arrays.ts';
 export { type AudioLike, type AudioOptions, fromAudio, type Recording } from './audio.ts';
 export { type AugmentedOptions, augmented } from './augmented.ts';
 export type { AugmentOptions } from './augmentOptions.ts';
-export { type CsvOptions, type CsvTable, fromCsv, readCsv } from './csv.ts';
+export { type CsvOptions, type CsvPart, type CsvTable, fromCsv, readCsv, readCsvParts } from './csv.ts';
 export {
   type Dataset,
   type Examples,

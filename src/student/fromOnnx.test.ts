@@ -51,6 +51,26 @@ describe.each(['cpu', 'wasm'] as const)('fromOnnx on %s', (backendName) => {
   });
 });
 
+test('limits of Clip are attributes before version 11', async () => {
+  const limit = (name: string, f: number) => onnx.attribute({ name, type: 1, f });
+  const clip = node('Clip', ['x'], ['y'], { attribute: [limit('min', -1), limit('max', 2)] });
+  const model = modelOfGraph({ node: [clip] }, { opsetImport: [{ domain: '', version: 10n }] });
+  const student = await fromOnnx(writeModel(model));
+  const built = await buildStudent(await student.portable(), 0);
+  const clipped = tf.tidy(() => [
+    ...(
+      built.predict(
+        tf.tensor2d([
+          [-3, 1],
+          [2, 5],
+        ]),
+      ) as tf.Tensor
+    ).dataSync(),
+  ]);
+  expect(clipped).toEqual([-1, 1, 2, 2]);
+  built.dispose();
+});
+
 describe('options of fromOnnx', () => {
   onBackend('cpu');
 

@@ -2,6 +2,7 @@ import { evenly, median, medianDeviation, quantile } from '../../core/stats.ts';
 import type { BenchRow } from '../report.ts';
 import { bootstrapMedian } from './bootstrapMedian.ts';
 import type { Measured } from './measured.ts';
+import { roundsMsOf } from './roundsMs.ts';
 
 /** The figures of a row. */
 export type Summary = Pick<
@@ -33,7 +34,7 @@ export function summarize({ rounds, warmUps, notices }: Measured, seed = 1): Sum
     spreadFraction: medianDeviation(passes) / medianMs,
     runs: passes.length,
     warmUps,
-    roundsMs: rounds.map((times) => median(times)),
+    roundsMs: roundsMsOf({ rounds }),
     sampleMs: evenly(passes, SAMPLE),
     notices,
   };

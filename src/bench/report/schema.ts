@@ -122,6 +122,7 @@ const ROW = objectOf<BenchRow>(
   {
     simdLevel: oneOf(SIMD_LEVELS, 'Vectors of WebAssembly.'),
     peakBytes: figure('Highest bytes of the heap or the process.'),
+    sessionBytes: figure('What opening the model added to it.'),
     errorFraction: figure('Largest difference from the reference, as a fraction of its range.'),
     skipped: text('Why it could not run, failed, was ended, or is wrong.'),
   },

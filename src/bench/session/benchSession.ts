@@ -21,6 +21,7 @@ export interface BenchSession {
   time(figures: number, together: number): Promise<number[]>;
   answer(which: number): Promise<NamedArrays>;
   heapBytes(): Promise<number | undefined>;
+  sessionBytes(): Promise<number | undefined>;
   /** The weights that a design begins with. Throws    student-invalid */
   build(student: PortableStudent, seed: number): Promise<StudentArtifacts>;
   close(): Promise<void>;
@@ -43,6 +44,7 @@ export function createBenchSession(): BenchSession {
     time: (figures, together) => enqueue(() => timePasses(work().pass, figures, 0, together)),
     answer: (which) => enqueue(() => work().answer(which)),
     heapBytes: () => enqueue(async () => work().heapBytes()),
+    sessionBytes: () => enqueue(async () => work().sessionBytes()),
     build: (student, seed) =>
       enqueue(async () => {
         const { buildArtifacts } = await import('./tfjsWork.ts');

@@ -1,4 +1,5 @@
 import { currentKernels } from '../../runtime/kernels/install.ts';
+import * as tf from '../../runtime/tf.ts';
 import { openOnOrt, readyModel } from '../../teacher/session/sessionCreate.ts';
 import { openOnKernels } from '../../teacher/session/sessionKernels.ts';
 import { benchInputs } from './benchInputs.ts';
@@ -28,6 +29,7 @@ export async function openOnnxWork(task: Extract<BenchTask, { work: 'onnx' }>): 
       pass: () => engine.run(inputs),
       answer: (which) => engine.run(inputsOf(which)),
       heapBytes: () => (device === 'kernels' ? currentKernels()?.bytes().byteLength : heaps.bytes()),
+      sessionBytes: () => (device === 'kernels' ? tf.memory().numBytes : heaps.grownBytes()),
       dispose: () => engine.dispose(),
     };
   } finally {

@@ -3,10 +3,11 @@ import type { BackendOptions, StockBackend } from '../../runtime/backends/backen
 import { openBackendHere } from '../../runtime/backends/open.ts';
 import { openStockWasm } from '../../runtime/backends/wasm.ts';
 import { openWebGl } from '../../runtime/backends/webgl.ts';
+import * as tf from '../../runtime/tf.ts';
 import type { OpenWork, TfjsPlace } from './task.ts';
 
 /** A backend of tfjs on this thread, as an open task tells of it. */
-export type OpenPlace = Pick<OpenWork, 'threads' | 'simdLevel' | 'notices' | 'heapBytes'> & {
+export type OpenPlace = Pick<OpenWork, 'threads' | 'simdLevel' | 'notices' | 'heapBytes' | 'sessionBytes'> & {
   close(): Promise<void>;
 };
 
@@ -37,5 +38,11 @@ async function openAs(options: BackendOptions): Promise<OpenPlace> {
 }
 
 function ofStock({ heapBytes, dispose }: StockBackend): OpenPlace {
-  return { threads: 1, notices: [], heapBytes: () => heapBytes() || undefined, close: async () => dispose() };
+  return {
+    threads: 1,
+    notices: [],
+    heapBytes: () => heapBytes() || undefined,
+    sessionBytes: () => tf.memory().numBytes,
+    close: async () => dispose(),
+  };
 }

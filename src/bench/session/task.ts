@@ -53,5 +53,7 @@ export interface OpenWork {
   answer(which: number): Promise<NamedArrays>;
   /** Bytes of its heap, which never shrinks; undefined where that cannot be known. */
   heapBytes(): number | undefined;
+  /** What the model holds of it. */
+  sessionBytes(): number | undefined;
   dispose(): Promise<void>;
 }

@@ -13,7 +13,7 @@ import type { BenchPlace, Workload } from '../workload.ts';
 export const inference: Workload = {
   name: 'inference',
   suits: () => true,
-  batch: 1,
+  batch: () => 1,
   references: ({ onnx }) =>
     onnx === undefined ? ['tfjs-cpu', 'tfjs-wasm', 'onnxruntime-wasm:1'] : ['onnxruntime-wasm:1', 'kernels:1:simd'],
   obstacle: (place, model) => (formOf(place, model) === undefined ? noForm(model) : undefined),

@@ -3,7 +3,7 @@ import { runModel } from '../cases/ortCases.ts';
 import { floats, modelOf, node, value } from '../cases/tinyCases.ts';
 import { type OnnxNode, type OnnxTensor, onnx, writeModel } from '../model.ts';
 import { simplify } from '../simplify.ts';
-import { int64Tensor, packedTensor, storedData } from '../tensorData.ts';
+import { dataOf, int64Tensor, packedTensor, storedData } from '../tensorData.ts';
 import { floatAttribute, intAttribute, intsAttribute } from './nodes.ts';
 
 const m = floats(
@@ -135,6 +135,14 @@ test.each(Object.entries(CASES))('%s', async (_, [nodes, stored]) => {
   const [want, got] = [wanted['y']?.data as Float32Array, given['y']?.data as Float32Array];
   for (const [i, one] of want.entries())
     expect(Math.abs(one - (got[i] as number))).toBeLessThanOrEqual(1e-6 * Math.abs(one));
+});
+
+test('Clip with limits as attributes, as before version 11', () => {
+  const attribute = [floatAttribute('min', -1), floatAttribute('max', 2)];
+  const nodes = [node('Clip', ['v'], ['c'], { attribute }), node('Add', ['c', 'x'], ['y'])];
+  const graph = { input: [value('x', [])], output: [value('y', [4])], initializer: [v], node: nodes };
+  const { initializer } = simplify(modelOf(graph, { opsetImport: [{ domain: '', version: 10n }] })).graph;
+  expect(initializer.map((one) => [...dataOf(one).data])).toEqual([[1, -1, 2, 0.5]]);
 });
 
 test('what is stored in a way that cannot be read stays as it is', () => {

@@ -175,11 +175,35 @@ test.each(FUSED)('%s', async (_, nodes, operator) => {
   expect(simplify(written, { fuse: false }).graph.node.length).toBe(nodes.length);
 });
 
-test.each(FUSED.filter(([name]) => name.startsWith('norm')))('%s, of free length', async (_, nodes) => {
+test.each(FUSED.filter(([name]) => name.startsWith('norm')))('%s, of free length', async (name, nodes) => {
   const written = model(nodes, 20, 'C');
   const fused = simplify(written);
   expect(fused.graph.node.map(({ opType }) => opType)).toEqual(['LayerNormalization']);
+  // One element for all places where the file does not say how many there are, neither by a gain nor by a shift.
+  const gain = fused.graph.initializer.find((one) => one.name === fused.graph.node[0]?.input[1]);
+  expect(gain?.dims).toEqual([name.endsWith('differences') ? 1n : 8n]);
   expect(await worst(written, fused)).toBeLessThan(2e-6);
+});
+
+/** A Clip of version 10: its limits are attributes. */
+const oldClip = (low: number, top: number) => [
+  node('Add', ['x', 'three'], ['a']),
+  node('Clip', ['a'], ['c'], { attribute: [floatAttribute('min', low), floatAttribute('max', top)] }),
+];
+
+test('limits of Clip as attributes, as before version 11', async () => {
+  const line = [node('Div', ['c', 'six'], ['y'])];
+  const written = model([...oldClip(0, 6), ...line], 10);
+  const fused = simplify(written);
+  expect(fused.graph.node.map(({ opType }) => opType)).toEqual(['HardSigmoid']);
+  expect(await worst(written, fused)).toBeLessThan(2e-6);
+  for (const [low, top] of [
+    [1, 6],
+    [0, 5],
+  ] as const) {
+    const other = [...oldClip(low, top), node('Mul', ['x', 'c'], ['h']), node('Div', ['h', 'six'], ['y'])];
+    expect(simplify(model(other, 10)).graph.node.length).toBe(4);
+  }
 });
 
 /** Close, but something else. */

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { floats, modelOf, node, value } from '../cases/tinyCases.ts';
 import { type OnnxNode, type OnnxTensor, onnx } from '../model.ts';
 import { simplify } from '../simplify.ts';
-import { int64Tensor } from '../tensorData.ts';
-import { intAttribute, intsAttribute } from './nodes.ts';
+import { dataOf, int64Tensor } from '../tensorData.ts';
+import { floatAttribute, intAttribute, intsAttribute } from './nodes.ts';
 
 const ints = (name: string, values: number[]) => int64Tensor(name, [values.length], values);
 const to = (type: number) => [intAttribute('to', type)];
@@ -50,6 +50,53 @@ test('a Reshape to a shape that is fed goes if the file says that the lengths st
     simplify(modelOf({ input, valueInfo, node: nodes })).graph.node.map(({ opType }) => opType);
   expect(left([])).toEqual(['Neg', 'Reshape', 'Abs']);
   expect(left([value('n', ['B', 2])])).toEqual(['Neg', 'Abs']);
+});
+
+/** [B, T, 12] viewed in a shape of computed lengths, and the shape that is stored for it; undefined: it stays computed. */
+const COMPUTED: Record<string, [string[], number[] | undefined]> = {
+  'a length that stays where it was': [
+    ['B', 'four', 'left'],
+    [0, 4, -1],
+  ],
+  'lengths that stay where they were': [
+    ['B', 'T', 'four', 'three'],
+    [0, 0, 4, 3],
+  ],
+  'a length that moved, as what is left': [
+    ['four', 'B', 'three', 'seven'],
+    [4, -1, 3, 7],
+  ],
+  'a length that moved, next to one that stays': [
+    ['B', 'four', 'T', 'three'],
+    [0, 4, -1, 3],
+  ],
+  'two lengths that moved': [['four', 'B', 'T', 'three'], undefined],
+  'a length that moved, next to what is left': [['four', 'B', 'left'], undefined],
+};
+
+test.each(Object.entries(COMPUTED))('a computed shape: %s', (_, [lengths, stored]) => {
+  const of = (length: string, at: string) => [
+    node('Gather', ['shape', at], [length], { attribute: [intAttribute('axis', 0)] }),
+  ];
+  const model = modelOf({
+    input: [value('x', ['B', 'T', 12])],
+    output: [onnx.value({ name: 'y', type: { tensorType: { elemType: 1 } } })],
+    initializer: Object.entries({ zero: 0, one: 1, three: 3, four: 4, seven: 7, left: -1 }).map(([name, at]) =>
+      ints(name, [at]),
+    ),
+    node: [
+      node('Shape', ['x'], ['shape']),
+      ...of('B', 'zero'),
+      ...of('T', 'one'),
+      node('Concat', lengths, ['wanted'], { attribute: [intAttribute('axis', 0)] }),
+      node('Reshape', ['x', 'wanted'], ['r']),
+      node('Neg', ['r'], ['y']),
+    ],
+  });
+  const { node: nodes, initializer } = simplify(model).graph;
+  const reshape = nodes.find(({ opType }) => opType === 'Reshape');
+  const wanted = initializer.find(({ name }) => name === reshape?.input[1]);
+  expect(wanted && Array.from(dataOf(wanted).data, Number)).toEqual(stored);
 });
 
 const perm = (...axes: number[]) => ({ attribute: [intsAttribute('perm', axes)] });
@@ -107,6 +154,15 @@ test.each(Object.entries(SOMETHING))('%s stays', (name, [full, stored]) => {
   const nodes = [node('Neg', ['x'], ['h']), full, ...more, node('Abs', ['n'], ['y'])];
   const model = modelOf({ initializer: stored, output, node: nodes });
   expect(simplify(model).graph.node.length).toBe(nodes.length);
+});
+
+test('Clip with limits as attributes stays, as before version 11', () => {
+  for (const limit of ['min', 'max']) {
+    const clip = node('Clip', ['h'], ['n'], { attribute: [floatAttribute(limit, 0.5)] });
+    const nodes = [node('Neg', ['x'], ['h']), clip, node('Abs', ['n'], ['y'])];
+    const model = modelOf({ node: nodes }, { opsetImport: [{ domain: '', version: 10n }] });
+    expect(simplify(model).graph.node.map(({ opType }) => opType)).toEqual(['Neg', 'Clip', 'Abs']);
+  }
 });
 
 test('an input that goes straight to an output keeps a node between', () => {

@@ -9,7 +9,7 @@ const FILE = 'tfjs-backend-webgl.js';
 
 /** What the shipped file exports; it is made for this thread's tfjs. */
 interface WebGlFile {
-  load(core: typeof tf): unknown;
+  load(core: typeof tf): typeof import('./webglModule.ts');
 }
 
 /**

@@ -67,6 +67,18 @@ describe('weights of an imported model', () => {
     model.dispose();
   });
 
+  test('of one element, for all places that a layer normalization has', async () => {
+    for (const isBiased of [false, true]) {
+      const inputs = ['x', 'gain', ...(isBiased ? ['shift'] : [])];
+      const epsilon = { name: 'epsilon', f: 1e-12, type: 1 } as OnnxAttribute;
+      const nodes = [node('LayerNormalization', inputs, ['y'], { attribute: [epsilon] })];
+      const model = await built(graphOf(nodes, [floats('gain', [1], [3]), floats('shift', [1], [1])]));
+      const [low, high] = isBiased ? [-2, 4] : [-3, 3];
+      expect(run(model, [[1, 5]])).toEqual([expect.closeTo(low, 5), expect.closeTo(high, 5)]);
+      model.dispose();
+    }
+  });
+
   test('divide floats toward zero, whatever their signs', async () => {
     const remainder = node('Mod', ['x', 'by'], ['y'], { attribute: [int('fmod', 1)] });
     const model = await built(graphOf([remainder], [floats('by', [2], [3, -3])]));

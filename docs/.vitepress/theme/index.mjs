@@ -1,0 +1,4 @@
+// VitePress's own theme in the colours of the demo.
+import './colours.css';
+
+export { default } from 'vitepress/theme';
