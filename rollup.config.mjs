@@ -120,9 +120,9 @@ const onwarn = (warning, warn) => {
   warn(warning);
 };
 
-/** The small page of `limbeck demo`: as it stands, but for its script. */
+/** The small pages of `limbeck demo` and `limbeck bench`: as they stand, but for their scripts. */
 function copyPage() {
-  const files = ['index.html', 'page.css'];
+  const files = ['index.html', 'bench.html', 'page.css'];
   return {
     name: 'copy-page',
     async writeBundle({ dir }) {
@@ -231,7 +231,7 @@ export default [
   },
   {
     // Beside the package, which it imports by its address.
-    input: { page: 'demo/packed/page.ts' },
+    input: { page: 'demo/packed/page.ts', bench: 'demo/packed/bench.ts' },
     output: { dir: 'dist/page', format: 'es', paths: { limbeck: '../index.js' } },
     external: ['limbeck'],
     plugins: [esbuild({ target: 'es2022' }), copyPage()],

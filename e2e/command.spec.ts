@@ -1,6 +1,6 @@
 // The built command, as a shell starts it; and the small page that the package holds for `limbeck demo`.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -116,6 +116,26 @@ test('the doctor asks the Chromium that is here', async ({ serveDist, browserNam
     expect.stringMatching(/^WebGPU/),
     expect.stringMatching(/of storage$/),
   ]);
+});
+
+test('bench measures in the Chromium that is here, which it ends', async ({ browserName }, { project }) => {
+  const { executablePath = '' } = project.use.launchOptions ?? {};
+  test.skip(executablePath === '' || browserName !== 'chromium', 'There is no Chromium of which the path is known.');
+  const env = { CHROME_PATH: executablePath, TMPDIR: folder };
+  const where = ['--browser', 'chromium', '--no-sandbox', '--backends', 'kernels:1,onnxruntime-wasm:1'];
+  const { code, error } = await limbeck(
+    ['bench', 'teacher.onnx', ...where, '--budget', '2s', '--json', 'bench.json'],
+    env,
+  );
+  expect(code, error).toBe(0);
+  const { environment, rows } = JSON.parse(await readFile(join(folder, 'bench.json'), 'utf8'));
+  expect(environment).toMatchObject({ isIsolated: true, engine: expect.stringMatching(/^Chromium \d+$/) });
+  expect(environment.vectorPeakGflops).toBeGreaterThan(0.1);
+  expect(rows).toMatchObject([
+    { backend: 'kernels', isRight: true },
+    { backend: 'onnxruntime-wasm', isRight: true },
+  ]);
+  expect((await readdir(folder)).filter((name) => name.startsWith('limbeck-chromium-'))).toEqual([]);
 });
 
 test('the small page of the package teaches a student, under its own strict policy, and asks nobody else', async ({

@@ -1,7 +1,8 @@
 // Builds everything into dist/: kernels, library and worker, types, demo page with its data.
 import { execFile } from 'node:child_process';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import { layDemoData } from './demoData.mjs';
 import { layDemoWorker } from './demoWorker.mjs';
 import { root, run } from './ensure.mjs';
@@ -25,8 +26,18 @@ async function layKernelsAndTypes() {
   publishTypes('dist/types', entries, Object.keys(peerDependencies));
 }
 
+/** The schema of a benchmark's report, as the code that reads reports has it. */
+async function layReportSchema() {
+  const { outputFiles } = await build({
+    ...{ entryPoints: ['src/bench/report/schema.ts'], bundle: true, format: 'esm', write: false },
+  });
+  const { REPORT_SCHEMA } = await import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
+  await writeFile('dist/bench-report.schema.json', `${JSON.stringify(REPORT_SCHEMA, null, 2)}\n`);
+}
+
 await rm('dist', { recursive: true, force: true });
 await Promise.all([runBeside(bin('rollup'), ['-c', '--silent']), layKernelsAndTypes()]);
 run(bin('vite'), ['build', '-c', 'demo/vite.config.mjs'], { quiet: true });
+await layReportSchema();
 await layDemoData('dist/demo');
 await layDemoWorker('dist/demo');

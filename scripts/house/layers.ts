@@ -66,6 +66,7 @@ export const NARROWER: Readonly<Record<string, Readonly<Record<string, 'value' |
     losses: 'value',
     distill: 'value',
     adapt: 'value',
+    bench: 'value',
   },
   teacher: {
     core: 'value',
@@ -245,9 +246,14 @@ export const STORAGE_PLACES = ['src/storage/', 'src/runtime/capabilities.ts'] as
 
 /**
  * Where a server may be asked: paths, redirects and integrity are judged there. assets fetches limbeck's own files; the
- * command's doctor looks at servers, with limits of its own.
+ * command's doctor looks at servers, with limits of its own, and its bench speaks to a browser's debugger.
  */
-export const FETCH_PLACES = ['src/network/', 'src/runtime/assets.ts', 'src/cli/doctor/fetchCarefully.ts'] as const;
+export const FETCH_PLACES = [
+  'src/network/',
+  'src/runtime/assets.ts',
+  'src/cli/doctor/fetchCarefully.ts',
+  'src/cli/bench/remoteBrowser.ts',
+] as const;
 
 /** Where Node's own modules may be asked for; a helper's script imports nothing. */
 export const NODE_PLACES = ['src/core/node.ts', 'src/runtime/kernels/kernelThread.ts'] as const;

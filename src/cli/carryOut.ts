@@ -53,8 +53,7 @@ async function parsed(options: Options, args: readonly string[]) {
   const { parseArgs } = await import('node:util');
   try {
     return parseArgs({
-      // The short way that people guess.
-      args: args.map((one) => (/^--out(=|$)/.test(one) ? `--output${one.slice(5)}` : one)),
+      args: args.map((one, i) => guessed(one, args[i + 1], options)),
       allowPositionals: true,
       options: Object.fromEntries(
         Object.entries(options).map(([name, { kind, short }]) => [
@@ -70,6 +69,13 @@ async function parsed(options: Options, args: readonly string[]) {
   } catch (error) {
     throw new LimbeckError('invalid-option', messageOf(error), { cause: error });
   }
+}
+
+/** The short ways that people guess. */
+function guessed(given: string, next: string | undefined, options: Options): string {
+  if (/^--out(=|$)/.test(given)) return `--output${given.slice(5)}`;
+  const isFile = given === '--json' && options['json-file'] !== undefined && /^[^-].*\.json$/i.test(next ?? '');
+  return isFile ? '--json-file' : given;
 }
 
 /** A message of the API that names an option of its own names the command's. */

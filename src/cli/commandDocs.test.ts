@@ -3,12 +3,15 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
+import { benchHere } from '../bench/benchCases.ts';
 import { writeNpy } from '../data/npy.ts';
 import { builtAssets } from '../runtime/cases/assetCases.ts';
 import { ASSET_FILES } from './assetsCommand.ts';
 import { type Files, runLine } from './commandCases.ts';
 import { COMMANDS } from './commands.ts';
 import { brightSides, sidesTeacher } from './learnCases.ts';
+
+benchHere();
 
 const guide = readFileSync(new URL('../../docs/guide/command.md', import.meta.url), 'utf8');
 const commandLines = [...guide.matchAll(/^```sh\n([\s\S]*?)^```/gm)]
@@ -40,7 +43,7 @@ test('every example of the guide works, and every command has one', async () => 
   };
   const run = new Set<string>();
   for (const line of commandLines) {
-    const args = wordsOf(line).map((word) => word.replace('localhost:5173', `127.0.0.1:${port}`));
+    const args = wordsOf(line).map((word) => word.replace('localhost:5173', `127.0.0.1:${port}`).replace(/^5s$/, '2s'));
     const [name = ''] = args;
     // A demo runs until it is interrupted; its page is there once everything is built (e2e/command.spec.ts).
     if (name === 'demo') expect(args).toEqual(['demo']);

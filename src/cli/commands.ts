@@ -1,4 +1,5 @@
 import { assetsCommand } from './assetsCommand.ts';
+import { benchCommand } from './benchCommand.ts';
 import type { Command } from './command.ts';
 import { completionCommand } from './completionCommand.ts';
 import { demoCommand } from './demoCommand.ts';
@@ -19,6 +20,7 @@ const WORKING: readonly Command[] = [
   exportCommand,
   quantizeCommand,
   runCommand,
+  benchCommand,
   doctorCommand,
   assetsCommand,
 ];

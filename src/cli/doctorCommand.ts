@@ -3,13 +3,14 @@ import { shownAddress } from '../network/address.ts';
 import { assetUrl } from '../runtime/assets.ts';
 import { onlyFile } from './arguments.ts';
 import { command } from './command.ts';
-import { askChromium, findChromium } from './doctor/askChromium.ts';
+import { askChromium } from './doctor/askChromium.ts';
 import type { OwnFile } from './doctor/checkAssets.ts';
 import { checkFolder } from './doctor/checkFolder.ts';
 import { checkPage } from './doctor/checkPage.ts';
 import { CURES } from './doctor/cures.ts';
 import { pageAddress } from './doctor/fetchCarefully.ts';
 import { type CureName, type Finding, note, PLACES, type Place } from './doctor/finding.ts';
+import { findBrowser } from './findBrowser.ts';
 import type { Console } from './openConsole.ts';
 import { jsonText, reportText } from './printable.ts';
 import { table } from './table.ts';
@@ -65,7 +66,7 @@ async function examinePage(url: URL, { values, console, signal, own }: PageWork)
   try {
     const onFile = (done: number, total: number, name: string) => progress.set('files', done, total, name);
     const { findings, place } = await checkPage(url, { own, signal, onFile });
-    const browser = values['no-browser'] ? undefined : await findChromium();
+    const browser = values['no-browser'] ? undefined : await findBrowser('chromium');
     return { findings: [...findings, ...(await inBrowser(browser))], place };
   } finally {
     progress.stop();

@@ -19,7 +19,11 @@ const TYPES: Readonly<Record<string, string>> = {
   '.wasm': 'application/wasm',
 };
 
-const HEADERS = {
+/** Answers what is no file of the folder, by its decoded path; false where it is not its own. */
+export type OwnAnswer = (path: string, request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
+
+/** With what threads need, and kept nowhere. */
+export const HEADERS = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
   'Cross-Origin-Resource-Policy': 'same-origin',
@@ -31,11 +35,11 @@ const HEADERS = {
  * Serves the files of a folder on this machine only, with what threads need.
  * Throws    invalid-option: the port is taken or not allowed
  */
-export async function serveFolder(folder: string, port: number): Promise<Served> {
+export async function serveFolder(folder: string, port: number, own: OwnAnswer = async () => false): Promise<Served> {
   const [{ createServer }, { realpath }] = await Promise.all([import('node:http'), import('node:fs/promises')]);
   const home = await realpath(folder);
   const server = createServer((request, response) => {
-    answer(home, request, response).catch(() => refuse(response, 500));
+    answer(home, own, request, response).catch(() => refuse(response, 500));
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
@@ -54,16 +58,17 @@ export async function serveFolder(folder: string, port: number): Promise<Served>
   };
 }
 
-async function answer(home: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(home: string, own: OwnAnswer, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const [{ open, realpath }, { extname, join, sep }] = await Promise.all([
     import('node:fs/promises'),
     import('node:path'),
   ]);
   // A page elsewhere that calls itself by a name of this machine's address gets nothing.
   if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(request.headers.host ?? '')) return refuse(response, 403);
-  if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(response, 405);
   const path = pathOf(request.url ?? '');
   if (path === undefined) return refuse(response, 400);
+  if (await own(path, request, response)) return;
+  if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(response, 405);
   const place = await realpath(join(home, path.endsWith('/') ? `${path}index.html` : path)).catch(() => '');
   if (!place.startsWith(home + sep)) return refuse(response, 404);
   const file = await open(place).catch(() => undefined);

@@ -36,7 +36,7 @@ function sentence(rows: readonly BenchRow[], workload: WorkloadName): string {
   const warnings = wrong.map((name) => `; ${name} gives wrong numbers on this device`).join('');
   const [first] = right;
   if (first === undefined) {
-    const reason = rows.find(({ skipped }) => skipped !== undefined)?.skipped;
+    const reason = rows.find((row) => row.skipped !== undefined && !isWrong(row))?.skipped;
     return `Nothing ran and was right here${reason === undefined ? '' : ` (${reason.replace(/\.$/, '')})`}${warnings}`;
   }
   const best = simplest(fastest(right, first), right);

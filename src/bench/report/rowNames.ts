@@ -1,4 +1,4 @@
-import { countOf } from '../../core/figures.ts';
+import { countOf, percent } from '../../core/figures.ts';
 import type { BenchKey, BenchRow } from '../report.ts';
 
 /** How a sentence names where a backend computes. */
@@ -43,12 +43,23 @@ export function hasRun(row: BenchRow): boolean {
   return row.isRight && costOf(row) > 0;
 }
 
+/** How the reason of a row begins whose numbers are not the reference's. */
+const WRONG = /^It gives wrong numbers\b/;
+
 /** It computed, and not what the reference does. */
-export function isWrong({ isRight, medianMs, errorFraction }: BenchRow): boolean {
-  return !isRight && (medianMs > 0 || errorFraction !== undefined);
+export function isWrong({ isRight, skipped = '' }: BenchRow): boolean {
+  return !isRight && WRONG.test(skipped);
 }
 
 /** What less is better of: bytes of the workload `memory`, else milliseconds. NaN where it is unknown. */
 export function costOf({ workload, peakBytes = Number.NaN, medianMs }: BenchRow): number {
   return workload === 'memory' ? peakBytes : medianMs;
+}
+
+/** What there is to know of a row besides its figures. */
+export function notesOf(row: BenchRow): string {
+  const { skipped, notices, errorFraction } = row;
+  const byHowMuch =
+    isWrong(row) && errorFraction !== undefined ? [`They differ by ${percent(errorFraction)} at most.`] : [];
+  return [...(skipped === undefined ? [] : [skipped]), ...byHowMuch, ...notices].join(' ');
 }

@@ -1,7 +1,7 @@
 import { bytes, count, duration, figures, percent } from '../../core/figures.ts';
 import type { Environment } from '../environment.ts';
 import type { BenchReport, BenchRow, WorkloadName } from '../report.ts';
-import { backendName, isWrong } from './rowNames.ts';
+import { backendName, notesOf } from './rowNames.ts';
 import { WORKLOADS } from './schema.ts';
 
 const TITLES: Readonly<Record<WorkloadName, string>> = {
@@ -91,13 +91,6 @@ function tableOf(rows: readonly BenchRow[]): string {
   return [HEADINGS, align, ...lines.map((cells) => cells.map(escaped))]
     .map((cells) => `| ${cells.join(' | ')} |`)
     .join('\n');
-}
-
-/** What there is to know of a row besides its figures. */
-export function notesOf(row: BenchRow): string {
-  const { skipped, notices, errorFraction } = row;
-  const wrong = isWrong(row) ? [`Wrong${errorFraction === undefined ? '' : `, by ${percent(errorFraction)}`}.`] : [];
-  return [...wrong, ...(skipped === undefined ? [] : [skipped]), ...notices].join(' ');
 }
 
 /** So that a text stays one: no markup, no link, no line of its own. */

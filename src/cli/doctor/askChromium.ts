@@ -3,7 +3,6 @@ import { LimbeckError, messageOf } from '../../core/errors.ts';
 import { bytes as bytesText, countOf } from '../../core/figures.ts';
 import { type Finding, note, ok } from './finding.ts';
 
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
 const START_MS = 20_000;
 const LOAD_MS = 20_000;
 /** One message of the browser; what a page answers is short. */
@@ -23,27 +22,6 @@ const QUESTION = `(async () => {
     quota: (await tried(() => navigator.storage?.estimate()))?.quota,
   };
 })()`;
-
-/** Where a Chromium is: CHROME_PATH, or a known name in PATH. */
-export async function findChromium(): Promise<string | undefined> {
-  const [{ access, constants }, { delimiter, join }] = await Promise.all([
-    import('node:fs/promises'),
-    import('node:path'),
-  ]);
-  const given = process.env['CHROME_PATH'];
-  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
-  const places = given ? [given] : NAMES.flatMap((name) => folders.map((folder) => join(folder, name)));
-  for (const place of places) {
-    if (
-      await access(place, constants.X_OK).then(
-        () => true,
-        () => false,
-      )
-    )
-      return place;
-  }
-  return undefined;
-}
 
 /** What a browser on this machine says of the page. Throws    read-failed: it did not start, or the page did not load */
 export async function askChromium(
