@@ -18,6 +18,7 @@ export const ENTRIES = [
   'src/exposeWorker.ts',
   'src/tfjs.ts',
   'src/run.ts',
+  'src/students.ts',
   'src/runWorker.ts',
   'src/nodeWorker.ts',
   'src/webgpu.ts',
