@@ -7,7 +7,9 @@ import esbuild from 'rollup-plugin-esbuild';
 import { publicTfjs } from './scripts/publicTfjs.mjs';
 import { pureStatements } from './scripts/pureStatements.mjs';
 import { SHARED_HEAP, UNSHARED_HEAP, withSharedHeap } from './scripts/sharedHeap.mjs';
+import { thirdParty } from './scripts/thirdParty.mjs';
 import { threadsFile } from './scripts/threadsFile.mjs';
+import { withoutNode } from './scripts/withoutNode.mjs';
 
 const require = createRequire(import.meta.url);
 const tfjsWasm = join(dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json')), 'dist');
@@ -72,21 +74,6 @@ function ortForNode() {
   return { name: 'ort-for-node', resolveId: (id) => (id === 'onnxruntime-web/wasm' ? resolved : null) };
 }
 
-/** Emscripten's glue and seedrandom ask for Node's modules behind a test that a browser never passes. */
-function withoutNodeModules() {
-  const names = new Set(['crypto', 'fs', 'node-fetch', 'os', 'path', 'perf_hooks', 'util', 'worker_threads']);
-  return {
-    name: 'without-node-modules',
-    resolveId: (id) => (names.has(id) ? '\0no-node-module' : null),
-    load: (id) => (id === '\0no-node-module' ? 'export default {};' : null),
-    // Bundlers that read the worker once more take these for names of Node and put their own in their place.
-    transform: (code, id) =>
-      /node_modules/.test(id) && /\b__(file|dir)name\b/.test(code)
-        ? { code: code.replace(/\b__(file|dir)name\b/g, 'undefined'), map: null }
-        : null,
-  };
-}
-
 /**
  * Minifying drops the comments by which bundlers leave an import alone whose address is known only at run time. A worker that
  * exports nothing says that it is a module.
@@ -103,13 +90,16 @@ function leftAlone() {
 }
 
 const plugins = (minify) => [
-  withoutNodeModules(),
+  withoutNode(),
   withoutThreadedBuild(),
   nodeResolve({ browser: true, exportConditions: ['onnxruntime-web-use-extern-wasm', 'browser', 'import', 'default'] }),
   commonjs(),
   esbuild({ target: 'es2022', minify }),
   leftAlone(),
 ];
+
+// The kernels hold what AssemblyScript's own library compiles to.
+const licences = thirdParty([...assets, require.resolve('assemblyscript/package.json')]);
 
 /** Peers by their public entries; what lies deeper in tfjs is bundled (`publicTfjs`). */
 const isPeer = (id) => /^(@tensorflow\/(?!tfjs-converter)[\w-]+$|onnxruntime-web)/.test(id);
@@ -147,7 +137,7 @@ const APART = {
   distill: 'src/distill/distill.ts',
   loadTeacher: 'src/teacher/onnx.ts',
   personalize: 'src/adapt/personalize.ts',
-  students: 'src/student/zoo/all.ts',
+  zoo: 'src/student/zoo/all.ts',
   losses: 'src/losses/all.ts',
   loadStudent: 'src/predict/loadStudent.ts',
 };
@@ -178,11 +168,12 @@ export default [
       expose: 'src/exposeWorker.ts',
       tfjs: 'src/tfjs.ts',
       run: 'src/run.ts',
+      students: 'src/students.ts',
       webgpu: 'src/webgpu.ts',
     },
     output: { dir: 'dist', format: 'es', chunkFileNames: '[name].js', hoistTransitiveImports: false },
     external: (id) => isPeer(id) || id.startsWith('node:'),
-    plugins: [apart(), ortAsAsset(), publicTfjs(), ...plugins(false), pureStatements(), copyAssets()],
+    plugins: [apart(), ortAsAsset(), publicTfjs(), ...plugins(false), pureStatements(), copyAssets(), licences()],
     onwarn,
   },
   {
@@ -198,7 +189,7 @@ export default [
       footer: 'return backend;\n}',
     },
     external: ['@tensorflow/tfjs-core'],
-    plugins: plugins(true),
+    plugins: [...plugins(true), licences()],
     onwarn,
   },
   {
@@ -219,14 +210,14 @@ export default [
     input: { worker: 'src/worker.ts' },
     output: { dir: 'dist', format: 'es', inlineDynamicImports: true },
     external: (id) => id.startsWith('node:'),
-    plugins: [ortAsAsset(), ...plugins(true)],
+    plugins: [ortAsAsset(), ...plugins(true), licences()],
     onwarn,
   },
   {
     input: { runWorker: 'src/runWorker.ts' },
     output: { dir: 'dist', format: 'es', inlineDynamicImports: true },
     external: (id) => id.startsWith('node:'),
-    plugins: [ortAsAsset(), ...plugins(true)],
+    plugins: [ortAsAsset(), ...plugins(true), licences()],
     onwarn,
   },
   {
@@ -258,6 +249,7 @@ export default [
       }),
       commonjs(),
       esbuild({ target: 'es2022' }),
+      licences(),
     ],
     onwarn,
   },

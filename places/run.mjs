@@ -1,7 +1,7 @@
 // Whether limbeck runs where JavaScript runs. Each row of places/rows/ installs the packed tarball as a user does, builds or
 // starts the real thing, and fails with a sentence. Packages of a row are installed only when one that needs them runs.
 //   npm run test:places -- [NAME…] [--json FILE] [--keep] [--root]     --root: only rows that need no more packages
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureBuilt, ensurePackages, root } from '../scripts/ensure.mjs';
@@ -41,6 +41,9 @@ if (rows.some(({ packages }) => packages !== 'root')) ensurePackages('places');
 installPacked(places);
 const { openContext } = await import('./context.mjs');
 
+const former =
+  names.length > 0 && jsonFile && existsSync(jsonFile) ? JSON.parse(readFileSync(jsonFile, 'utf8')).places : [];
+const isFailure = ({ note }) => note.startsWith('failed: ');
 const results = [];
 let failed = 0;
 for (const row of rows) {
@@ -65,9 +68,16 @@ for (const row of rows) {
 console.log(`${results.length - failed} passed, ${failed} failed`);
 process.exit(failed === 0 && results.length > 0 ? 0 : 1);
 
-/** After each row, so that what is known is kept where a later one never ends. */
+/**
+ * After each row, so that what is known is kept where a later one never ends. Where only some rows were asked for, what the file
+ * says of the others stays.
+ */
 function writeResults() {
   if (jsonFile === undefined) return;
+  const others = former.filter(
+    ({ name }) => !results.some((one) => one.name === name) && all.some((row) => row.name === name),
+  );
+  const places = [...others, ...results].sort((one, other) => one.name.localeCompare(other.name));
   mkdirSync(dirname(jsonFile), { recursive: true });
-  writeFileSync(jsonFile, `${JSON.stringify({ failed, places: results }, null, 2)}\n`);
+  writeFileSync(jsonFile, `${JSON.stringify({ failed: places.filter(isFailure).length, places }, null, 2)}\n`);
 }

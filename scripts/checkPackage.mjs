@@ -8,21 +8,30 @@ import { formatMessage } from 'publint/utils';
 import ts from 'typescript';
 import { ensureBuilt, ensurePackages, root, run } from './ensure.mjs';
 import { installPacked } from './packed.mjs';
+import { globalsIn } from './withoutNode.mjs';
 
 process.chdir(root);
 ensurePackages();
 ensureBuilt();
 const folder = join(root, 'out/package');
 const { tarball, home } = installPacked(folder);
+/** Every file that a page or a bundler reads; the command runs in Node, and what comes whole from onnxruntime stays as it is. */
+const scripts = readdirSync(join(home, 'dist')).filter((file) => file.endsWith('.js') && !/^(cli|node)/.test(file));
 const manifest = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'));
-const faults = [...(await byPublint()), ...byTypes(), ...(await byImports())];
+const faults = [
+  ...(await byPublint()),
+  ...byTypes(),
+  ...byTypeImports(),
+  ...(await byImports()),
+  ...(await byGlobals()),
+];
 if (faults.length > 0) {
   console.error(faults.join('\n'));
   process.exit(1);
 }
 // limbeck is written as modules only, so what CommonJS would make of its types is not asked.
 run(join(root, 'node_modules/.bin/attw'), [tarball, '--profile', 'esm-only', '--no-emoji']);
-console.log('The package is clean: publint, are-the-types-wrong, types in a new Vite project, imports.');
+console.log('The package is clean: publint, are-the-types-wrong, types in a new Vite project, imports, globals.');
 
 async function byPublint() {
   const { messages } = await publint({ pkgDir: home, pack: false, strict: true });
@@ -58,12 +67,10 @@ function byTypes() {
     });
 }
 
-/** Every file that a page or a bundler reads; the command runs in Node, and what comes whole from onnxruntime stays as it is. */
 async function byImports() {
   await init;
   const peers = Object.keys(manifest.peerDependencies);
-  const files = readdirSync(join(home, 'dist')).filter((file) => file.endsWith('.js') && !file.startsWith('cli'));
-  return files.flatMap((file) =>
+  return scripts.flatMap((file) =>
     parse(readFileSync(join(home, 'dist', file), 'utf8'))[0]
       .map(({ n }) => n)
       .filter(
@@ -72,4 +79,28 @@ async function byImports() {
       )
       .map((name) => `imports: dist/${file} imports ${name}, which is no peer by its public name`),
   );
+}
+
+/** Bundlers carry polyfills for names of Node that a page's script uses. */
+async function byGlobals() {
+  const found = scripts.map(async (file) =>
+    (await globalsIn(readFileSync(join(home, 'dist', file), 'utf8'))).map(
+      (name) => `globals: dist/${file} uses ${name}`,
+    ),
+  );
+  return (await Promise.all(found)).flat();
+}
+
+/** What limbeck carries is no dependency, so types may name nothing but peers, and TypeScript's own. */
+function byTypeImports() {
+  const types = join(home, 'dist/types');
+  const files = readdirSync(types, { recursive: true }).filter((file) => file.endsWith('.d.ts'));
+  const named = [...Object.keys(manifest.peerDependencies), manifest.name];
+  return files.flatMap((file) => {
+    const { importedFiles } = ts.preProcessFile(readFileSync(join(types, file), 'utf8'));
+    const others = importedFiles
+      .map(({ fileName }) => fileName)
+      .filter((name) => !/^\.\.?\//.test(name) && !named.some((one) => `${name}/`.startsWith(`${one}/`)));
+    return others.map((name) => `types: dist/types/${file} imports ${name}, which is no peer`);
+  });
 }

@@ -50,6 +50,8 @@ const BUILD_INPUTS = [
   'scripts/publicTfjs.mjs',
   'scripts/publicTypes.mjs',
   'scripts/sharedHeap.mjs',
+  'scripts/thirdParty.mjs',
+  'scripts/withoutNode.mjs',
   'rollup.config.mjs',
   'tsconfig.json',
   'tsconfig.build.json',

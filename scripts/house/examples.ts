@@ -38,6 +38,7 @@ const PACKAGE = {
   limbeck: 'src/index.ts',
   'limbeck/expose': 'src/exposeWorker.ts',
   'limbeck/run': 'src/run.ts',
+  'limbeck/students': 'src/students.ts',
   'limbeck/tfjs': 'src/tfjs.ts',
   'limbeck/webgpu': 'src/webgpu.ts',
 } as const;

@@ -19,6 +19,7 @@ export const ENTRIES = [
   'src/exposeWorker.ts',
   'src/tfjs.ts',
   'src/run.ts',
+  'src/students.ts',
   'src/runWorker.ts',
   'src/nodeWorker.ts',
   'src/webgpu.ts',

@@ -1,5 +1,5 @@
 // The one door to the modules of Node, which Bun and Deno have too. No import names them: bundlers that build for a page would
-// follow it, and fail.
+// follow it, and fail. Nor does code name `process` or `Buffer` as globals: some bundlers carry a polyfill for them.
 
 /** Electron's pages have Node's process, and are pages. */
 const PAGE_TYPES: readonly unknown[] = ['renderer', 'worker'];
@@ -50,7 +50,8 @@ export function filePath(address: string): string | undefined {
  * `uncaughtException` changes how the process ends.
  */
 export async function withoutProcessListeners<T>(work: () => Promise<T>): Promise<T> {
-  if (!isNode()) return work();
+  const process = nodeModule<typeof import('node:process')>('process');
+  if (process === undefined) return work();
   const names = ['uncaughtException', 'unhandledRejection'] as const;
   const before = names.map((name) => new Set(process.listeners(name as 'uncaughtException')));
   try {

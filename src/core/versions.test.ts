@@ -1,13 +1,43 @@
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
-import { VERSIONS } from './versions.ts';
+import satisfies from 'semver/functions/satisfies.js';
+import { describe, expect, test } from 'vitest';
+import { isWithin, ONNXRUNTIME_RANGE, rangeText, TFJS_RANGE, VERSIONS } from './versions.ts';
 
-test('the versions that reports name are those of package.json', () => {
-  const { version, peerDependencies } = JSON.parse(
-    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-  );
-  expect(VERSIONS.limbeck).toBe(version);
-  const tfjs = Object.entries(peerDependencies).filter(([name]) => name.startsWith('@tensorflow/'));
-  expect(new Set(tfjs.map(([, exact]) => exact))).toEqual(new Set([VERSIONS.tfjs]));
-  expect(peerDependencies['onnxruntime-web']).toBe(VERSIONS.onnxruntime);
+const { version, peerDependencies, devDependencies } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+);
+
+describe('versions', () => {
+  test('those that reports name are those of package.json', () => {
+    expect(VERSIONS.limbeck).toBe(version);
+    const built = Object.keys(devDependencies).filter((name) => /^@tensorflow\/tfjs-(core|layers|backend)/.test(name));
+    expect(built.length).toBeGreaterThan(3);
+    for (const name of built) expect(devDependencies[name], name).toBe(VERSIONS.tfjs);
+    expect(devDependencies['onnxruntime-web']).toBe(VERSIONS.onnxruntime);
+  });
+
+  test('the ranges of the peers are those that limbeck checks', () => {
+    const { 'onnxruntime-web': web, 'onnxruntime-node': node, ...tfjs } = peerDependencies;
+    expect(web).toBe(rangeText(ONNXRUNTIME_RANGE));
+    expect(node).toBe(VERSIONS.onnxruntime);
+    expect(new Set(Object.values(tfjs))).toEqual(new Set([rangeText(TFJS_RANGE)]));
+  });
+
+  test('a version is judged as npm judges it', () => {
+    const asked = [
+      '4.10.9',
+      '4.11.0',
+      '4.17.3',
+      '4.22.0',
+      '4.22.9',
+      '4.23.0',
+      '4.23.0-rc.0',
+      '4.22.0-rc.1',
+      '5.0.0',
+      '3.99.0',
+    ];
+    for (const one of asked) expect(isWithin(one, TFJS_RANGE), one).toBe(satisfies(one, rangeText(TFJS_RANGE)));
+    for (const one of ['', '4', 'latest', '4.22', '4.22.0.1', '4.22.x'])
+      expect(isWithin(one, TFJS_RANGE), one).toBe(false);
+  });
 });

@@ -15,13 +15,13 @@ export function factsOf(
   teacher?: TeacherDescription,
   teacherBatchSize = 0,
 ): Facts {
-  const { backend, threads, simdLevel, hasKernels } = description;
+  const { backend, threads, simdLevel, hasKernels, tfjsVersion } = description;
   return {
     seed,
     order: { examples: size, batchSize, epochs },
     trainer: { backend, threads, simdLevel, hasKernels },
     ...(teacher && { teacher: { ...engineOf(teacher), batchSize: teacherBatchSize } }),
-    versions: VERSIONS,
+    versions: { ...VERSIONS, tfjs: tfjsVersion },
   };
 }
 

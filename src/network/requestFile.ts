@@ -1,5 +1,5 @@
 import { LimbeckError, messageOf, throwIfAborted } from '../core/errors.ts';
-import { filePath } from '../core/node.ts';
+import { filePath, nodeModule } from '../core/node.ts';
 import { type Address, isCrossOrigin, isRequest, shownAddress } from './address.ts';
 
 /**
@@ -38,7 +38,8 @@ async function readFile(path: string, address: string): Promise<Response> {
   try {
     return await responseOf(path);
   } catch (error) {
-    const hint = `Check the path; a relative one counts from the working directory, ${process.cwd()}.`;
+    const folder = nodeModule<typeof import('node:process')>('process')?.cwd();
+    const hint = `Check the path; a relative one counts from the working directory, ${folder}.`;
     throw unreachable(address, messageOf(error), hint, { cause: error });
   }
 }

@@ -2,6 +2,7 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import { isPage, nodeModule, nodePackage } from '../core/node.ts';
 import { vouchingFor } from '../core/trustedScripts.ts';
+import { isWithin, ONNXRUNTIME_RANGE, rangeText, VERSIONS } from '../core/versions.ts';
 import { type AssetName, assetUrl, hostedUrl, loadAsset } from './assets.ts';
 import { detectWasm, requireWasm } from './capabilities.ts';
 import { importScript } from './importScript.ts';
@@ -70,15 +71,20 @@ async function start(build: 'plain' | 'gpu', { threads, assetBase }: StartOrtOpt
   const used = capabilities.hasThreads ? wanted : 1;
   const notices = used < wanted && capabilities.why['threads'] ? [capabilities.why['threads']] : [];
   try {
-    const ort = build === 'plain' ? await importPlainBuild(assetBase) : await importGpuBuild(assetBase);
+    const installed = build === 'plain' && !isPage() ? nodePackage<Ort>('onnxruntime-web', import.meta.url) : undefined;
+    if (installed !== undefined) requireOrt(installed.env.versions.web);
+    const ort = installed ?? (await (build === 'plain' ? importPlainBuild(assetBase) : importGpuBuild(assetBase)));
     const binary = build === 'plain' ? 'ort-wasm-simd-threaded' : 'ort-wasm-simd-threaded.asyncify';
     ort.env.wasm.numThreads = used;
     ort.env.wasm.proxy = false;
     ort.env.logLevel = 'error';
-    ort.env.wasm.wasmPaths = {
-      wasm: assetUrl(`${binary}.wasm`, assetBase),
-      mjs: await scriptUrl(`${binary}.mjs`, used, assetBase),
-    };
+    // What is installed, in Node, finds the files of its own version.
+    if (installed === undefined) {
+      ort.env.wasm.wasmPaths = {
+        wasm: assetUrl(`${binary}.wasm`, assetBase),
+        mjs: await scriptUrl(`${binary}.mjs`, used, assetBase),
+      };
+    }
     return { ort, threads: used, notices };
   } catch (error) {
     if (error instanceof LimbeckError) throw error;
@@ -89,6 +95,17 @@ async function start(build: 'plain' | 'gpu', { threads, assetBase }: StartOrtOpt
       { cause: error },
     );
   }
+}
+
+/** Throws    backend-unavailable: a version is installed with which limbeck does not work */
+export function requireOrt(version: string | undefined): void {
+  if (version === undefined || isWithin(version, ONNXRUNTIME_RANGE)) return;
+  throw new LimbeckError(
+    'backend-unavailable',
+    `onnxruntime-web ${version} is installed, and limbeck takes ${rangeText(ONNXRUNTIME_RANGE)}: npm install ` +
+      `onnxruntime-web@${VERSIONS.onnxruntime}, or remove it, and limbeck takes its own.`,
+    { details: { installed: version, needed: rangeText(ONNXRUNTIME_RANGE) } },
+  );
 }
 
 /**
@@ -138,12 +155,10 @@ export function whereItNeverLoads(): string {
 }
 
 /**
- * In browsers, a file of the package: the build puts its address in the place of the import (`rollup.config.mjs`). Threads of
- * Node start only from the build that is made for it.
+ * In browsers, a file of the package: the build puts its address in the place of the import (`rollup.config.mjs`), and for Node
+ * the build that is made for it, from which threads start.
  */
 async function importPlainBuild(assetBase: string | undefined): Promise<Ort> {
-  const forNode = isPage() ? undefined : nodePackage<Ort>('onnxruntime-web', import.meta.url);
-  if (forNode !== undefined) return forNode;
   const hosted = hostedUrl('ort.wasm.min.mjs', assetBase);
   return hosted === undefined ? import('onnxruntime-web/wasm') : importScript(hosted);
 }

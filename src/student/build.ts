@@ -22,6 +22,8 @@ import * as zoo from './zoo/all.ts';
  * Throws    student-invalid: the saved model cannot be built again here
  */
 export async function buildStudent(portable: PortableStudent, seed: number): Promise<tf.LayersModel> {
+  // Designs name some that an older tfjs lacks.
+  registerActivations();
   try {
     if (portable.kind === 'design') {
       const design = (Object.values(zoo) as StudentDesign[]).find(({ design: name }) => name === portable.design);
@@ -123,9 +125,8 @@ export async function settleBackend({ getBackend, setBackend }: Pick<typeof tf, 
   if (!getBackend()) await setBackend('cpu');
 }
 
-/** Registers layers and activations that tfjs lacks, so that saved models find them; each once. */
+/** Registers layers that tfjs lacks, so that saved models find them; each once. */
 async function registerParts(topology: unknown): Promise<void> {
   for (const register of [multiHeadAttentionClass, positionEmbeddingClass, nearestNeighboursClass]) register(tf);
-  registerActivations();
   if (JSON.stringify(topology)?.includes('"OnnxOperator"')) await loadOnnxOperator(tf);
 }

@@ -1,14 +1,7 @@
-import { VERSIONS } from '../../core/versions.ts';
 import type { Console } from '../openConsole.ts';
 import type { OwnFile } from './checkAssets.ts';
 import { change, type Finding, note, ok, type Place } from './finding.ts';
 
-const TFJS = ['core', 'layers', 'backend-cpu', 'backend-wasm'].map((part) => `@tensorflow/tfjs-${part}`);
-/** What this version of limbeck was tested with, for a folder where limbeck itself is not installed. */
-const PEERS: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(TFJS.map((name) => [name, VERSIONS.tfjs])),
-  'onnxruntime-web': VERSIONS.onnxruntime,
-};
 const BUNDLERS = ['vite', 'next', 'webpack', 'rollup', 'esbuild', 'parcel'];
 /** Folders that servers serve. */
 const SERVED = ['public', 'static', 'dist', 'build', 'out', '.'];
@@ -37,6 +30,7 @@ interface Package {
   readonly dependencies?: Readonly<Record<string, unknown>>;
   readonly devDependencies?: Readonly<Record<string, unknown>>;
   readonly peerDependencies?: Readonly<Record<string, unknown>>;
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: unknown } | undefined>>;
 }
 
 /** Looks at a project: its packages, its bundler and the files that it serves. */
@@ -109,8 +103,9 @@ async function checkPackages(
   }
   const findings = [ok('packages', `limbeck ${String(limbeck.version)}`)];
   const { default: satisfies } = await import('semver/functions/satisfies.js');
-  for (const [name, range] of Object.entries(limbeck.peerDependencies ?? PEERS)) {
+  for (const [name, range] of Object.entries(limbeck.peerDependencies ?? {})) {
     const version = (await json(`node_modules/${name}/package.json`))?.version;
+    if (version === undefined && limbeck.peerDependenciesMeta?.[name]?.optional === true) continue;
     if (typeof version !== 'string')
       findings.push(change('packages', `${name} is missing; limbeck needs ${range}`, 'peers'));
     else if (!satisfies(version, String(range))) {

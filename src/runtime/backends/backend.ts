@@ -31,6 +31,8 @@ export interface BackendDescription {
   readonly simdLevel: SimdLevel;
   readonly hasKernels: boolean;
   readonly isIsolated: boolean;
+  /** The version of tfjs: limbeck's own in its worker, the installed one on this thread. */
+  readonly tfjsVersion: string;
   /** A sentence for everything that makes it slower than it could be. */
   readonly notices: readonly string[];
 }

@@ -1,6 +1,6 @@
 import { LimbeckError, messageOf } from '../../core/errors.ts';
 import { filePath, withoutProcessListeners } from '../../core/node.ts';
-import { VERSIONS } from '../../core/versions.ts';
+import { isWithin, rangeText, TFJS_RANGE, VERSIONS } from '../../core/versions.ts';
 import { type AssetName, assetUrl, loadAsset } from '../assets.ts';
 import type { SimdLevel } from '../capabilities.ts';
 import { heapOf, installKernels } from '../kernels/install.ts';
@@ -56,6 +56,7 @@ export async function openWasm({
       simdLevel,
       hasKernels: true,
       isIsolated,
+      tfjsVersion: tf.version_core,
       notices: [...notices, ...extra],
     },
     damage: () => kernels.damage(),
@@ -125,17 +126,18 @@ async function startTfjs(): Promise<void> {
 }
 
 /**
- * The WebAssembly of one version of tfjs is in limbeck's package, and a report names that version.
- * Throws    backend-unavailable: another version is installed
+ * The WebAssembly of tfjs is in limbeck's package, and limbeck's kernels work on its memory.
+ * Throws    backend-unavailable: a version is installed of which it is not known that it has the same
  */
 export function requireTfjs(installed: string): void {
-  if (installed === VERSIONS.tfjs) return;
+  if (isWithin(installed, TFJS_RANGE)) return;
+  const needed = rangeText(TFJS_RANGE);
   throw new LimbeckError(
     'backend-unavailable',
-    `@tensorflow/tfjs-backend-wasm ${installed} is installed, and limbeck takes ${VERSIONS.tfjs}: npm install --save-exact ` +
+    `@tensorflow/tfjs-backend-wasm ${installed} is installed, and limbeck's kernels know the memory of ${needed}: npm install --save-exact ` +
       `@tensorflow/tfjs-backend-wasm@${VERSIONS.tfjs}, and tfjs-core, tfjs-layers and tfjs-backend-cpu of the same version. ` +
       'limbeck\'s own worker needs none of them: leave "worker" out.',
-    { details: { installed, needed: VERSIONS.tfjs } },
+    { details: { installed, needed } },
   );
 }
 

@@ -1,4 +1,5 @@
 import { isAbortError, LimbeckError, messageOf } from '../../core/errors.ts';
+import { VERSIONS } from '../../core/versions.ts';
 import { assetUrl } from '../assets.ts';
 import type { GpuDevice } from '../gpu.ts';
 import { importScript } from '../importScript.ts';
@@ -38,6 +39,9 @@ export async function openWebGpu(options: {
   readonly notices: readonly string[];
 }): Promise<OpenBackend> {
   const { isIsolated, assetBase, notices } = options;
+  if (tf.version_core !== VERSIONS.tfjs) {
+    throw unavailable(`its backend is of tfjs ${VERSIONS.tfjs}, and this thread has ${tf.version_core}`);
+  }
   const device = await openDevice();
   let isOpen = true;
   const close = () => {
@@ -66,7 +70,15 @@ export async function openWebGpu(options: {
     throwIfGpuFailed();
     await tf.setBackend(WEBGPU);
     return {
-      description: { backend: WEBGPU, threads: 1, simdLevel: 'none', hasKernels: false, isIsolated, notices },
+      description: {
+        backend: WEBGPU,
+        threads: 1,
+        simdLevel: 'none',
+        hasKernels: false,
+        isIsolated,
+        tfjsVersion: VERSIONS.tfjs,
+        notices,
+      },
       gpuDevice: device,
       heapBytes: () => backend.memory().numBytesInGPU,
       dispose: close,

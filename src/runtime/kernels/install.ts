@@ -1,5 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { isTagged } from '../../core/tags.ts';
+import { VERSIONS } from '../../core/versions.ts';
 import type { LayerCall, LayerPatch } from '../layerPatch.ts';
 import * as layers from '../layers/all.ts';
 import {
@@ -150,6 +151,8 @@ function replaceGradient({ kernelName, gradient }: Kernel): () => void {
 function patchLayer({ className, method = 'call', call }: LayerPatch): () => void {
   // tfjs's entries: the class, and the function that makes one from its configuration.
   const [layerClass] = serialization.SerializationMap.getMap().classNameMap[className] ?? [];
+  // An activation that an older tfjs-layers lacks is limbeck's own, which asks for the kernel itself.
+  if (layerClass === undefined && method === 'apply') return () => undefined;
   if (layerClass === undefined) throw new LimbeckError('internal', `tfjs-layers has no class "${className}".`);
   const prototype = layerClass.prototype as Record<string, LayerCall>;
   const original = prototype[method] as LayerCall;
@@ -178,7 +181,8 @@ export function heapOf(backend: BackendWasm): WasmHeap {
   if (memory === undefined) {
     throw new LimbeckError(
       'backend-unavailable',
-      'This build of tfjs-backend-wasm does not show its memory. limbeck is tested with version 4.22.0; install it.',
+      'This build of tfjs-backend-wasm does not show its memory. ' +
+        `limbeck is tested with version ${VERSIONS.tfjs}; install it.`,
     );
   }
   return { memory, malloc: (bytes) => wasm._malloc(bytes) >>> 0, free: (address) => wasm._free(address) };
