@@ -8,4 +8,5 @@ export const PAGES: readonly PageLink[] = [
   { href: './index.html', name: 'Distil' },
   { href: './personal.html', name: 'Personalize' },
   { href: './inspect.html', name: 'Inspect' },
+  { href: './bench.html', name: 'Benchmark' },
 ];

@@ -67,6 +67,7 @@ export default defineConfig({
             page('Take it anywhere', '/guide/take-it-anywhere'),
             page('In a terminal', '/guide/command'),
             page('Inspect a model', '/guide/inspect'),
+            page('Benchmark a device', '/guide/benchmark'),
             page('Node, workers and extensions', '/guide/node'),
           ],
         },

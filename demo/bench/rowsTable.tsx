@@ -1,0 +1,101 @@
+import type { BenchRow } from 'limbeck';
+import { bytes, count, duration, figures, UNKNOWN } from '../format.ts';
+import { Table } from '../frame/parts.tsx';
+import { keyOf } from './measure.ts';
+import { placeOf } from './places.ts';
+
+export interface RowsTableProps {
+  readonly rows: readonly BenchRow[];
+}
+
+/** Each row of a report: its figure with its interval, or why there is none. */
+export function RowsTable({ rows }: RowsTableProps) {
+  return (
+    <Table label="Rows" class="bench-rows">
+      <thead>
+        <tr>
+          <th scope="col">Backend</th>
+          <th scope="col" class="number">
+            Batch
+          </th>
+          <th scope="col" class="number">
+            Median
+          </th>
+          <th scope="col" class="number">
+            95 % interval
+          </th>
+          <th scope="col" class="number">
+            p90
+          </th>
+          <th scope="col" class="number">
+            Examples a second
+          </th>
+          <th scope="col" class="number">
+            Runs
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr key={keyOf(row)} class={row.isRight ? undefined : isWrong(row) ? 'wrong' : 'skipped'}>
+            <th scope="row">{placeOf(row)}</th>
+            <td class="number">{row.batch}</td>
+            {row.skipped === undefined ? (
+              <Figures row={row} />
+            ) : (
+              <td class="reason" colSpan={5}>
+                {row.skipped}
+              </td>
+            )}
+          </tr>
+        ))}
+      </tbody>
+    </Table>
+  );
+}
+
+/** It computed, and not what the reference does. */
+function isWrong({ isRight, medianMs, errorFraction }: BenchRow): boolean {
+  return !isRight && (medianMs > 0 || errorFraction !== undefined);
+}
+
+/** What one should know about the figures, by backend. */
+export function Notices({ rows }: RowsTableProps) {
+  const told = rows.filter(({ notices }) => notices.length > 0);
+  if (told.length === 0) return null;
+  return (
+    <details class="more">
+      <summary>What to know about these figures</summary>
+      <ul class="hint">
+        {told.map((row) => (
+          <li key={keyOf(row)}>
+            <b>{placeOf(row)}:</b> {row.notices.join(' ')}
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+function Figures({ row }: { readonly row: BenchRow }) {
+  const { workload, medianMs, intervalMs, p90Ms, examplesPerSecond, runs, peakBytes } = row;
+  if (workload === 'memory') {
+    return (
+      <td class="number" colSpan={5}>
+        {bytes(peakBytes)}
+      </td>
+    );
+  }
+  const [low, high] = intervalMs;
+  return (
+    <>
+      <td class="number">{duration(medianMs)}</td>
+      <td class="number">
+        {Number.isFinite(low) && Number.isFinite(high) ? `${duration(low)} – ${duration(high)}` : UNKNOWN}
+      </td>
+      <td class="number">{duration(p90Ms)}</td>
+      <td class="number">{figures(examplesPerSecond)}</td>
+      <td class="number">{count(runs)}</td>
+    </>
+  );
+}
