@@ -1,4 +1,4 @@
-// VitePress's own theme in the colours of the demo.
-import './colours.css';
-
+// VitePress's own theme, and after it the colours of the demo.
 export { default } from 'vitepress/theme';
+
+import './colours.css';
