@@ -20,6 +20,8 @@ if (unknown !== undefined)
   throw new Error(`There is no engine "${unknown}"; there are ${Object.keys(ENGINES).join(', ')}.`);
 const SMALLEST_DIFFERENCE = 0.1;
 
+// Browsers end with this process, if it ends by itself.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 process.chdir(root);
 ensurePackages();
 ensureBuilt();
