@@ -1,6 +1,8 @@
 import { DATA_TYPES } from '../dataTypes.ts';
 import type { OnnxModel, OnnxNode, OnnxTensor } from '../model.ts';
 import { domainOf } from '../operators.ts';
+import { ints } from '../shapes/call.ts';
+import { constantIn } from '../tensorData.ts';
 
 /** A stored matrix that a node multiplies by. */
 export interface LayerWeight {
@@ -71,16 +73,17 @@ interface Source {
 function storedSources({ graph }: OnnxModel): Map<string, Source> {
   const sources = new Map<string, Source>();
   for (const tensor of graph.initializer) sources.set(tensor.name, { name: tensor.name, tensor, isTurned: false });
-  for (const { opType, domain, input, output, attribute } of graph.node) {
-    const [name = ''] = output;
+  for (const node of graph.node) {
+    const { opType, domain, input } = node;
+    const [name = ''] = node.output;
     if (domainOf(domain) !== '') continue;
-    const tensor = opType === 'Constant' ? attribute.find((one) => one.name === 'value')?.t : undefined;
+    const tensor = constantIn(node);
     if (tensor !== undefined) sources.set(name, { name, tensor, isTurned: false });
     const source = sources.get(input[0] ?? '');
     if (source === undefined) continue;
     if (opType === 'Identity') sources.set(name, source);
     const isTurn = opType === 'Transpose' && source.tensor.dims.length === 2;
-    const order = attribute.find((one) => one.name === 'perm')?.ints.map(Number) ?? [1, 0];
+    const order = ints({ node }, 'perm') ?? [1, 0];
     if (isTurn) sources.set(name, { ...source, isTurned: source.isTurned !== (order[0] === 1) });
   }
   return sources;

@@ -63,7 +63,7 @@ const pad: Operator = {
     const rank = x.shape.length;
     const shape = x.shape.map((length, i) => length + (pads[i] as number) + (pads[i + rank] as number));
     const data = emptyArray(x.dtype, elementsIn(shape));
-    const value = filling?.data[0] ?? call.node.attribute.find(({ name }) => name === 'value')?.f ?? 0;
+    const value = filling?.data[0] ?? float(call, 'value') ?? 0;
     if (Number(value) !== 0) for (let i = 0; i < data.length; i += 1) data[i] = value;
     const strides = stridesOf(shape);
     const own = stridesOf(x.shape);

@@ -3,7 +3,7 @@ import type { Tensor } from '../../runtime/tf.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
 import { each } from '../elementwise.ts';
 import { type Fold, listOf, numberOf, type Operator, type Operators } from '../operator.ts';
-import { axesOf, type Call, dtypeAt, input, int, ints, numbersAt, shapeAt } from '../shapes/call.ts';
+import { axesOf, type Call, dtypeAt, input, int, ints, numbersAt, shapeAt, text } from '../shapes/call.ts';
 import { axisOf, numbersOf, type Shape, tensor, unknownLengths } from '../shapes/tensor.ts';
 import { isCounted, numbers, typedArray } from '../simplify/convert.ts';
 import { stridesOf } from '../simplify/strided.ts';
@@ -151,8 +151,7 @@ const runningSum: Operator = {
 const loss: Operator = {
   outputs: (call) => {
     const dtype = dtypeAt(call, 0);
-    const reduction = call.node.attribute.find(({ name }) => name === 'reduction');
-    const isWhole = reduction === undefined || new TextDecoder().decode(reduction.s) !== 'none';
+    const isWhole = text(call, 'reduction', 'mean') !== 'none';
     return [tensor(dtype, isWhole ? [] : shapeAt(call, 1)), tensor(dtype, shapeAt(call, 0))];
   },
 };

@@ -196,7 +196,7 @@ const resized: Operator = {
 const upsample: Operator = {
   reads: [0],
   outputs: (call) => {
-    const scales = call.node.attribute.find(({ name }) => name === 'scales')?.floats;
+    const scales = floats(call, 'scales');
     const inputs = scales === undefined ? call.inputs : [call.inputs[0], tensor('float32', [scales.length], scales)];
     return [tensor(dtypeAt(call, 0), resizedShape({ ...call, inputs }, 1, 3))];
   },

@@ -1,5 +1,5 @@
 import type { OnnxGraph, OnnxNode } from '../model.ts';
-import { type Call, input, ints, numbersAt } from './call.ts';
+import { type Call, input, int, ints, numbersAt } from './call.ts';
 import { dearerCost, repeatedCost, UNCOUNTED } from './cost.ts';
 import { inside, type Outcome, type Place, type Walk } from './place.ts';
 import { axisOf, eitherShape, type Inferred, type Shape, tensor, UNKNOWN } from './tensor.ts';
@@ -97,8 +97,7 @@ function withoutValues({ dtype, shape }: Inferred): Inferred {
 
 /** A scan's body runs once for each element along an axis; its states keep their shapes. */
 function runScan(walk: Walk, call: Call, body: OnnxGraph, place: Place): Outcome {
-  const count = call.node.attribute.find(({ name }) => name === 'num_scan_inputs');
-  const states = call.inputs.length - Number(count?.i ?? 0);
+  const states = call.inputs.length - int(call, 'num_scan_inputs', 0);
   const scanned = call.node.input.slice(states).map((_, i) => input(call, states + i));
   const axes = ints(call, 'scan_input_axes');
   const axisFor = (i: number, shape: Shape) => axisOf(axes?.[i] ?? 0, shape.length) ?? 0;

@@ -1,5 +1,5 @@
 import type { OnnxNode } from '../model.ts';
-import { type Call, ints, text } from '../shapes/call.ts';
+import { type Call, float, ints, text } from '../shapes/call.ts';
 import type { Draft } from './draft.ts';
 import { intsAttribute, nodeOf, numbersIn, scalarOf } from './nodes.ts';
 
@@ -33,9 +33,7 @@ function spatialPads(draft: Draft, node: OnnxNode): readonly number[] | undefine
   if (node.opType !== 'Pad' || node.domain !== '' || text(call, 'mode', 'constant') !== 'constant') return undefined;
   const pads = ints(call, 'pads') ?? numbersIn(draft, node.input[1]);
   const hasValue = (node.input[2] ?? '') !== '';
-  const value = hasValue
-    ? scalarOf(draft, node.input[2])
-    : (node.attribute.find(({ name }) => name === 'value')?.f ?? 0);
+  const value = hasValue ? scalarOf(draft, node.input[2]) : (float(call, 'value') ?? 0);
   if (pads === undefined || value !== 0 || (node.input[3] ?? '') !== '' || pads.some((one) => one < 0))
     return undefined;
   const rank = pads.length / 2;

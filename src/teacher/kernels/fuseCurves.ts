@@ -1,5 +1,6 @@
 // Clipped lines, and those times x, as one node each. `simplify` has already found what ONNX has a name for.
 import type { OnnxNode } from '../../onnx/model.ts';
+import { float } from '../../onnx/shapes/call.ts';
 import type { Draft } from '../../onnx/simplify/draft.ts';
 import { scalarOf } from '../../onnx/simplify/nodes.ts';
 import type { Curve } from '../../runtime/kernels/matmul/gemm.ts';
@@ -80,16 +81,22 @@ function fuseLine(draft: Draft, clip: OnnxNode): void {
   draft.replace(last, fusedNode(isGate ? 'Gate' : 'Line', last, [x], [curveAttribute(curve)]));
 }
 
-function clippedLine(draft: Draft, { opType, attribute, input }: OnnxNode): Curve | undefined {
-  const float = (name: string, fallback: number) => attribute.find((one) => one.name === name)?.f ?? fallback;
+function clippedLine(draft: Draft, node: OnnxNode): Curve | undefined {
+  const { opType, input } = node;
   if (opType === 'HardSigmoid') {
-    return { slope: float('alpha', 0.2), offset: float('beta', 0.5), low: 0, high: 1, shift: 0 };
+    return {
+      slope: float({ node }, 'alpha') ?? 0.2,
+      offset: float({ node }, 'beta') ?? 0.5,
+      low: 0,
+      high: 1,
+      shift: 0,
+    };
   }
   if (opType === 'Relu') return { slope: 1, offset: 0, low: 0, high: Number.POSITIVE_INFINITY, shift: 0 };
   if (opType !== 'Clip') return undefined;
   const limit = (index: number, name: string, fallback: number) => {
     const given = input[index] ?? '';
-    return given === '' ? float(name, fallback) : floatOf(draft, given);
+    return given === '' ? (float({ node }, name) ?? fallback) : floatOf(draft, given);
   };
   const low = limit(1, 'min', Number.NEGATIVE_INFINITY);
   const high = limit(2, 'max', Number.POSITIVE_INFINITY);

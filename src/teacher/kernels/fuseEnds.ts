@@ -1,6 +1,7 @@
 // What follows a product with stored weights becomes part of its kernel: the bias of a MatMul, and a curve. `simplify` has
 // already folded factors and sums of channels into the weights.
 import type { OnnxNode } from '../../onnx/model.ts';
+import { int } from '../../onnx/shapes/call.ts';
 import type { Draft } from '../../onnx/simplify/draft.ts';
 import { type Linear, linearOf } from '../../onnx/simplify/scales.ts';
 import { affineOf, curveThen, onlyReader } from './fuseCurves.ts';
@@ -14,9 +15,9 @@ export function fuseEnds(draft: Draft): void {
 }
 
 /** Whether the engine's kernel can end with a bias and a curve. */
-function hasEnd({ node: { opType, attribute } }: Linear): boolean {
-  if (opType === 'Conv' || opType === 'MatMul') return true;
-  return opType === 'ConvTranspose' && Number(attribute.find(({ name }) => name === 'group')?.i ?? 1n) === 1;
+function hasEnd({ node }: Linear): boolean {
+  if (node.opType === 'Conv' || node.opType === 'MatMul') return true;
+  return node.opType === 'ConvTranspose' && int({ node }, 'group', 1) === 1;
 }
 
 function extend(draft: Draft, { node: product, sum }: Linear): void {

@@ -1,5 +1,6 @@
 // Nodes that only this engine has: one kernel computes what ONNX needs several nodes for.
 import { type OnnxNode, onnx } from '../../onnx/model.ts';
+import { floats } from '../../onnx/shapes/call.ts';
 import { nodeOf, textAttribute } from '../../onnx/simplify/nodes.ts';
 import type { Curve } from '../../runtime/kernels/matmul/gemm.ts';
 
@@ -37,8 +38,8 @@ export function endAttributes({ kind, curve }: End): OnnxNode['attribute'] {
   return [textAttribute('activation', kind.toLowerCase()), curveAttribute(curve)];
 }
 
-export function curveOf({ attribute }: OnnxNode): Curve | undefined {
-  const [slope, offset, low, high, shift] = attribute.find(({ name }) => name === 'curve')?.floats ?? [];
+export function curveOf(node: OnnxNode): Curve | undefined {
+  const [slope, offset, low, high, shift] = floats({ node }, 'curve') ?? [];
   if (slope === undefined || offset === undefined || low === undefined || high === undefined || shift === undefined) {
     return undefined;
   }

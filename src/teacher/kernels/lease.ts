@@ -39,7 +39,8 @@ export async function leaseKernels(options: LeaseOptions): Promise<KernelsLease>
     return { kernels: currentKernels, threads: others.threads, notices: [], release: async () => undefined };
   }
   users++;
-  opening ??= openBackendHere(options);
+  const { threads, assetBase } = options;
+  opening ??= openBackendHere({ threads, assetBase });
   try {
     const { description } = await opening;
     if (!description.hasKernels || currentKernels() === undefined) {

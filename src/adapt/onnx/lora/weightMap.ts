@@ -2,7 +2,7 @@ import { type LayerWeight, listWeights } from '../../../onnx/describe/listWeight
 import type { LowRankDelta } from '../../../onnx/edit/addLowRank.ts';
 import { type OnnxModel, type OnnxTensor, readModel, writeModel } from '../../../onnx/model.ts';
 import { numbers } from '../../../onnx/simplify/convert.ts';
-import { dataOf, floatTensor } from '../../../onnx/tensorData.ts';
+import { constantIn, dataOf, floatTensor } from '../../../onnx/tensorData.ts';
 import type { WeightChange } from '../../../student/patch/patch.ts';
 import type { StudentArtifacts } from '../../../student/student.ts';
 import { splitWeights, type WeightBytes } from '../../../student/weightBytes.ts';
@@ -127,9 +127,9 @@ function numberElements(model: OnnxModel, weights: readonly LayerWeight[]): Plac
 
 function storedTensors({ graph }: OnnxModel): Map<string, OnnxTensor> {
   const tensors = new Map(graph.initializer.map((one) => [one.name, one]));
-  for (const { opType, output, attribute } of graph.node) {
-    const tensor = opType === 'Constant' ? attribute.find((one) => one.name === 'value')?.t : undefined;
-    if (tensor !== undefined) tensors.set(output[0] ?? '', tensor);
+  for (const node of graph.node) {
+    const tensor = constantIn(node);
+    if (tensor !== undefined) tensors.set(node.output[0] ?? '', tensor);
   }
   return tensors;
 }
