@@ -56,10 +56,8 @@ function slower(once: () => unknown, fraction: number) {
 
 self.onmessage = async ({ data }: MessageEvent<MethodRequest>) => {
   try {
-    const isTime = data.ask === 'time';
-    self.postMessage({
-      result: isTime ? await timePasses(pass, data.figures, 0, data.together) : await open(data.task),
-    });
+    const result = data.ask === 'time' ? await timePasses(pass, data.figures, 0, data.together) : await open(data.task);
+    self.postMessage({ result });
   } catch (error) {
     self.postMessage({ error: String(error) });
   }
