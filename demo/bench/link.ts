@@ -11,7 +11,7 @@ const NAME = 'report';
 export async function linkTo(report: BenchReport): Promise<string | undefined> {
   const small = { ...report, rows: report.rows.map((row) => ({ ...row, sampleMs: [] })) };
   const text = JSON.stringify(small, (_, value) =>
-    typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value,
+    typeof value === 'number' && !Number.isInteger(value) ? shortened(value) : value,
   );
   const packed = await through(new CompressionStream('deflate-raw'), new TextEncoder().encode(text));
   const fragment = btoa(String.fromCharCode(...packed))
@@ -20,6 +20,12 @@ export async function linkTo(report: BenchReport): Promise<string | undefined> {
     .replace(/=+$/, '');
   if (fragment.length > MOST_LETTERS) return undefined;
   return `${location.origin}${location.pathname}#${NAME}=${fragment}`;
+}
+
+/** With four digits: no chart or comparison shows more. */
+function shortened(value: number): number {
+  const scale = 10 ** (3 - Math.floor(Math.log10(Math.abs(value))));
+  return Math.round(value * scale) / scale;
 }
 
 /**

@@ -1,8 +1,8 @@
 // The page that `limbeck bench` opens in a browser: it measures what it is told to, and tells the command, which serves it.
-import { type BenchModel, type BenchmarkOptions, benchmark, configure, LimbeckError } from 'limbeck';
+import { type BenchModel, type BenchmarkOptions, benchmark, configure, LimbeckError, standardSet } from 'limbeck';
 
-/** What the command asks for; a model's file lies behind its address. */
-type Request = Omit<BenchmarkOptions, 'signal'>;
+/** What the command asks for, of the standard set if it names no models; a model's file lies behind its address. */
+type Request = Omit<BenchmarkOptions, 'signal' | 'models'> & { readonly models?: readonly BenchModel[] };
 
 /** As often as the command hears of the page at least. */
 const ALIVE_MS = 2000;
@@ -22,7 +22,7 @@ async function work(): Promise<void> {
     // What lies beside limbeck's own code, the files for GPUs too.
     configure({ assets: new URL('../', import.meta.url) });
     const request = (await (await fetch(`${home}request`)).json()) as Request;
-    const models = request.models.map(atHome);
+    const models = request.models?.map(atHome) ?? standardSet();
     const run = benchmark({ ...request, models });
     for await (const { workload, model, backend, threads, batch, medianMs, doneFraction, isFinal, skipped } of run) {
       await tell({ type: 'row', workload, model, backend, threads, batch, medianMs, doneFraction, isFinal, skipped });

@@ -14,7 +14,7 @@ export interface Reference {
 
 /** It may take this share of the budget, and this long in any case. */
 const SHARE = 0.3;
-const LEAST_MS = 10_000;
+const LEAST_MS = 30_000;
 
 /** The references of a workload by batch, each asked once. Throws what `referenceFor` throws */
 export function openReferences(

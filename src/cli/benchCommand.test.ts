@@ -91,7 +91,8 @@ describe('limbeck bench in Node', () => {
 
 describe('limbeck bench refuses', () => {
   test.each<[string, string[], string]>([
-    ['no model', [], 'No file was given'],
+    ['two models', ['a.onnx', 'b.onnx'], '2 files were given'],
+    ['a shape without a model', ['--input', 'x=3'], 'give the model too'],
     ['one report', ['--compare', 'a.json'], '--compare takes two reports'],
     ['a limit without a base', ['m.onnx', '--fail-if-slower', '5%'], '--than BASE.json'],
     ['a limit that is none', ['--compare', 'a.json', 'b.json', '--fail-if-slower', 'much'], 'a fraction such as 5%'],

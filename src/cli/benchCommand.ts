@@ -38,7 +38,12 @@ const OPTIONS = {
     help: 'such as kernels:2,onnxruntime-wasm:1; default: all that may run there',
     api: 'backends',
   },
-  workloads: { kind: 'text', value: 'NAME,…', help: 'default: inference', api: 'workloads' },
+  workloads: {
+    kind: 'text',
+    value: 'NAME,…',
+    help: 'default: inference, and for the standard set a training step',
+    api: 'workloads',
+  },
   batches: { kind: 'text', value: 'N,…', help: 'examples in a pass, or best; default: 1', api: 'batchSizes' },
   input: { kind: 'texts', value: 'NAME=3,48,48', help: 'the shape of one example, where the file leaves it open' },
   budget: { kind: 'text', value: '60s', help: 'for each browser; default: 60s', api: 'budgetMs' },
@@ -66,9 +71,10 @@ type Given = Values<typeof OPTIONS>;
 export const benchCommand = command({
   name: 'bench',
   summary: 'measures which backend is fastest here, in Node and in browsers, and compares reports',
-  usage: '[options] MODEL.onnx',
-  about: `Backends take turns, each in a worker of its own; wrong numbers are told from right ones, and figures have intervals. With several
-browsers each writes its own report: FILE.json becomes FILE.chromium.json and so on. Pages are served on this machine only.`,
+  usage: '[options] [MODEL.onnx]',
+  about: `Backends take turns, each in a worker of its own; wrong numbers are told from right ones, and figures have intervals. Without a
+model it measures the standard set of small students, which takes minutes. With several browsers each writes its own report:
+FILE.json becomes FILE.chromium.json and so on. Pages are served on this machine only.`,
   options: OPTIONS,
   fails: 'where nothing could be measured, or --fail-if-slower found something',
   async work(values, files, console) {
@@ -82,7 +88,7 @@ browsers each writes its own report: FILE.json becomes FILE.chromium.json and so
     if (values.than !== undefined && places.length > 1) {
       throw new LimbeckError('invalid-option', '--than takes one browser: a report is of one.');
     }
-    const settings = benchSettings(onlyFile(files), values);
+    const settings = benchSettings(files.length === 0 ? undefined : onlyFile(files), values);
     const base = values.than === undefined ? undefined : await readReport(values.than, console);
     const reports = await measure(places, settings, values, console);
     await writeReports(reports, values, console);
@@ -196,9 +202,12 @@ async function measureHere(
   signal: AbortSignal,
   onRow: (row: ShownRow) => void,
 ): Promise<BenchReport> {
-  const { benchmark } = await import('../bench/benchmark.ts');
+  const [{ benchmark }, { standardSet }] = await Promise.all([
+    import('../bench/benchmark.ts'),
+    import('../bench/standardSet.ts'),
+  ]);
   const onnx = modelFile === undefined ? undefined : await console.readFile(modelFile);
-  const models = onnx === undefined ? options.models : options.models.map((model) => ({ ...model, onnx }));
+  const models = options.models?.map((model) => ({ ...model, onnx })) ?? standardSet();
   const run = benchmark({ ...options, models, signal });
   for await (const event of run) onRow(event);
   return run.done;

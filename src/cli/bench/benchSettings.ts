@@ -1,5 +1,6 @@
 import type { BenchmarkOptions } from '../../bench/benchmarkOptions.ts';
 import type { BenchRow, WorkloadName } from '../../bench/report.ts';
+import type { BenchModel } from '../../bench/subject.ts';
 import { LimbeckError } from '../../core/errors.ts';
 import { checkCount } from '../../core/options.ts';
 import { numberOf, pairs } from '../arguments.ts';
@@ -9,7 +10,8 @@ import { ENGINES, type EngineKind } from '../findBrowser.ts';
 export interface BenchSettings {
   /** The ONNX file that the only model of the options is. */
   readonly modelFile?: string;
-  readonly options: Omit<BenchmarkOptions, 'signal'>;
+  /** Without models it is the standard set that is measured. */
+  readonly options: Omit<BenchmarkOptions, 'signal' | 'models'> & { readonly models?: readonly BenchModel[] };
 }
 
 /** A row as far as progress shows it. */
@@ -34,20 +36,17 @@ const words = (text: string | undefined) =>
   text?.split(',').flatMap((word) => (word.trim() === '' ? [] : [word.trim()]));
 
 /** Throws    invalid-option */
-export function benchSettings(
-  file: string,
-  { backends, workloads, batches, input, budget, seed }: Given,
-): BenchSettings {
-  const inputs = pairs('--input', input, (text) =>
-    text.split(',').map((length) => checkCount(numberOf(length), '--input')),
-  );
-  const name = file.replace(/^.*[\\/]/, '').replace(/\.onnx$/i, '') || file;
+export function benchSettings(file: string | undefined, given: Given): BenchSettings {
+  const { backends, workloads, batches, input, budget, seed } = given;
+  if (file === undefined && input.length > 0) {
+    throw new LimbeckError('invalid-option', '--input says the shape of a model’s input; give the model too.');
+  }
   const named = words(workloads) as readonly WorkloadName[] | undefined;
   const sizes = words(batches);
   return {
-    modelFile: file,
+    ...(file !== undefined && { modelFile: file }),
     options: {
-      models: [{ name, onnx: file, ...(input.length > 0 && { inputs }) }],
+      ...(file !== undefined && { models: [modelOf(file, input)] }),
       ...(named !== undefined && { workloads: named }),
       ...(backends !== undefined && { backends: words(backends) ?? [] }),
       ...(sizes !== undefined && { batchSizes: batches === 'best' ? 'best' : sizes.map(numberOf) }),
@@ -55,6 +54,14 @@ export function benchSettings(
       ...(seed !== undefined && { seed: numberOf(seed) }),
     },
   };
+}
+
+function modelOf(file: string, input: readonly string[]): BenchModel {
+  const inputs = pairs('--input', input, (text) =>
+    text.split(',').map((length) => checkCount(numberOf(length), '--input')),
+  );
+  const name = file.replace(/^.*[\\/]/, '').replace(/\.onnx$/i, '') || file;
+  return { name, onnx: file, ...(input.length > 0 && { inputs }) };
 }
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000, m: 60_000 };

@@ -35,14 +35,14 @@ export async function measureInBrowser(
   const { randomBytes } = await import('node:crypto');
   const word = randomBytes(16).toString('hex');
   const heard = conversation(onRow, signal);
-  const request =
-    modelFile === undefined ? options : { ...options, models: [{ ...options.models[0], onnx: 'model/model.onnx' }] };
+  const models = options.models?.map((model) => ({ ...model, onnx: 'model/model.onnx' }));
+  const request = { ...options, ...(models !== undefined && { models }) };
   const served = await serveFolder(await packageFolder(console), port, async (path, asked, response) => {
     if (!path.startsWith(`/bench/${word}/`)) return false;
     const place = path.slice(`/bench/${word}/`.length);
     if (asked.method === 'POST' && place === 'tell') {
       send(response, 'application/json', '{}');
-      heard.take(await bodyOf(asked));
+      await bodyOf(asked).then(heard.take, heard.fail);
     } else if (place === 'request') send(response, 'application/json', JSON.stringify(request));
     else if (place.startsWith('model/') && modelFile !== undefined) {
       const name = place.slice('model/'.length);

@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { VERSIONS } from '../../core/versions.ts';
 import { runLine } from '../commandCases.ts';
 import type { Finding } from './finding.ts';
-import { checkPolicies, policiesOf } from './policy.ts';
 
 const ISOLATED = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
 const WASM = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
@@ -160,36 +159,6 @@ describe('limbeck doctor URL', () => {
     expect(code).toBe(2);
     expect(error).toMatch(message);
     expect(error).not.toContain('secret');
-  });
-});
-
-describe('policies', () => {
-  const changesOf = (policy: string, html = '') =>
-    checkPolicies(policiesOf(policy, html), 'http://a.example', 'page').flatMap(({ level, says }) =>
-      level === 'change' ? [says] : [],
-    );
-
-  test.each([
-    ["script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'"],
-    ["default-src 'self'; script-src 'self' 'WASM-unsafe-eval'"],
-    ["script-src 'unsafe-eval' http://a.example/"],
-    ["img-src 'none'"],
-    [''],
-  ])('%s allows what is needed', (policy) => expect(changesOf(policy)).toEqual([]));
-
-  test.each([
-    ["script-src 'self'", /wasm-unsafe-eval/],
-    ["default-src 'self'", /wasm-unsafe-eval/],
-    ["script-src 'wasm-unsafe-eval' 'self'; worker-src blob:", /worker-src/],
-    ["script-src 'wasm-unsafe-eval' 'self'; connect-src https://b.example", /connect-src/],
-    ["require-trusted-types-for 'script'; trusted-types other", /does not name "limbeck"/],
-    ['sandbox allow-scripts', /allow-same-origin/],
-    // All policies of an answer apply.
-    ["img-src *, script-src 'self'", /wasm-unsafe-eval/],
-  ])('%s is told', (policy, message) => expect(changesOf(policy)).toContainEqual(expect.stringMatching(message)));
-
-  test("a page's <meta> counts too", () => {
-    expect(changesOf('', `<meta content="script-src 'self'" http-equiv=Content-Security-Policy>`)).toHaveLength(1);
   });
 });
 

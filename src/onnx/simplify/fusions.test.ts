@@ -221,13 +221,8 @@ test.each(LEFT)('%s stays as it is', (_, nodes) => {
 });
 
 test('what others read as well is not lost', async () => {
-  const nodes = [
-    ...clip,
-    node('Div', ['c', 'six'], ['h']),
-    node('Mul', ['x', 'h'], ['w']),
-    node('Add', ['w', 'a'], ['y']),
-  ];
-  const written = model(nodes);
+  const rest = [node('Div', ['c', 'six'], ['h']), node('Mul', ['x', 'h'], ['w']), node('Add', ['w', 'a'], ['y'])];
+  const written = model([...clip, ...rest]);
   const fused = simplify(written);
   expect(fused.graph.node.map(({ opType }) => opType).sort()).toEqual(['Add', 'Add', 'HardSwish']);
   expect(await worst(written, fused)).toBeLessThan(2e-6);
