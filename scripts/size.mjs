@@ -31,7 +31,7 @@ const PAGES = [
     name: 'limbeck/run, with runWorker.js',
     page: "export { loadStudent } from 'limbeck/run';",
     beside: ['runWorker.js'],
-    limit: 25_000,
+    limit: 26_000,
   },
   { name: 'limbeck/tfjs', page: "export * from 'limbeck/tfjs';", limit: 55_000 },
   { name: 'limbeck/webgpu', page: "import 'limbeck/webgpu';", keeps: 'ort.webgpu.min.mjs', limit: 1000 },
@@ -39,7 +39,7 @@ const PAGES = [
 
 /** Files of dist/ as they are shipped, with what they hold of tfjs and onnxruntime-web. */
 const FILES = [
-  { name: 'runWorker.js', file: 'runWorker.js', limit: 10_500 },
+  { name: 'runWorker.js', file: 'runWorker.js', limit: 11_000 },
   { name: 'worker.js, with tfjs and onnxruntime-web', file: 'worker.js', limit: 450_000 },
 ];
 

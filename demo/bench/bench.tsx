@@ -50,7 +50,7 @@ function StartCard() {
       ) : (
         <>
           <div class="buttons">
-            <button type="button" class="button" disabled={obstacle !== undefined} onClick={() => void start()}>
+            <button type="button" class="main" disabled={obstacle !== undefined} onClick={() => void start()}>
               Measure on this device
             </button>
           </div>

@@ -24,7 +24,7 @@ export function Results({ rows, report }: ResultsProps) {
         >
           <div class="stack">
             <Charts rows={own} />
-            <RowsTable rows={own} />
+            <RowsTable rows={own} label={`Rows of ${model}, ${workloadTitle(workload)}`} />
             <Notices rows={own} />
           </div>
         </Card>

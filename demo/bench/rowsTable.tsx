@@ -4,14 +4,19 @@ import { Table } from '../frame/parts.tsx';
 import { keyOf } from './measure.ts';
 import { placeOf } from './places.ts';
 
-export interface RowsTableProps {
+export interface NoticesProps {
   readonly rows: readonly BenchRow[];
 }
 
+export interface RowsTableProps extends NoticesProps {
+  /** Names the table for screen readers. */
+  readonly label: string;
+}
+
 /** Each row of a report: its figure with its interval, or why there is none. */
-export function RowsTable({ rows }: RowsTableProps) {
+export function RowsTable({ rows, label }: RowsTableProps) {
   return (
-    <Table label="Rows" class="bench-rows">
+    <Table label={label} class="bench-rows">
       <thead>
         <tr>
           <th scope="col">Backend</th>
@@ -60,7 +65,7 @@ function isWrong({ isRight, medianMs, errorFraction }: BenchRow): boolean {
 }
 
 /** What one should know about the figures, by backend. */
-export function Notices({ rows }: RowsTableProps) {
+export function Notices({ rows }: NoticesProps) {
   const told = rows.filter(({ notices }) => notices.length > 0);
   if (told.length === 0) return null;
   return (

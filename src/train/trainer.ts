@@ -1,4 +1,5 @@
 import { LimbeckError } from '../core/errors.ts';
+import { later } from '../core/later.ts';
 import { given, type OptionsOf, schema } from '../core/schema.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import { isTagged } from '../core/tags.ts';
@@ -13,7 +14,6 @@ import { callable, unpackError } from '../workers/transfer.ts';
 import type { TrainBatch } from './batch.ts';
 import type { Engine, EngineEvent, MemoryState, TrainJob, TrainOutcome, TrainSource } from './engine.ts';
 import type { MeasuredSteps } from './job.ts';
-import { threadMemory } from './threadMemory.ts';
 
 const OPTIONS = schema('openTrainer', {
   ...BACKEND.fields,
@@ -153,6 +153,7 @@ function makeTrainer(
     description,
     check: (job, batch, signal) => call((engine) => engine.check(job, batch, signal), signal),
     async train(job, source, emit, signal) {
+      const { threadMemory } = await later(import('./threadMemory.ts'));
       const known = { ...source, recallThreads: async (steps: MeasuredSteps) => (await threadMemory(steps)).recall() };
       const outcome = await call((engine) => engine.train(job, callable(known), callable(emit), signal), signal);
       const { stepThreads } = outcome;
