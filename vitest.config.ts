@@ -10,6 +10,8 @@ const alone = [
   'scripts/canary/canary.test.ts',
   'scripts/demoForms.test.ts',
   'src/adapt/profile/learnerTurn.test.ts',
+  'src/bench/benchmark.test.ts',
+  'src/cli/benchCommand.test.ts',
   'src/core/{hash,trustedScripts}.test.ts',
   'src/distill/onThisThread.test.ts',
   'src/{network,predict,workers}/*.test.ts',

@@ -70,7 +70,7 @@ type Given = Values<typeof OPTIONS>;
 
 export const benchCommand = command({
   name: 'bench',
-  summary: 'measures which backend is fastest here, in Node and in browsers, and compares reports',
+  summary: 'measures which backend is fastest here, and compares reports',
   usage: '[options] [MODEL.onnx]',
   about: `Backends take turns, each in a worker of its own; wrong numbers are told from right ones, and figures have intervals. Without a
 model it measures the standard set of small students, which takes minutes. With several browsers each writes its own report:

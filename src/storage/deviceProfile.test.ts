@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { VERSIONS } from '../core/versions.ts';
 import { clearDeviceProfile, deviceProfile, keepDeviceProfile, measurementMemory } from './deviceProfile.ts';
 import { openStore } from './openStore.ts';
@@ -14,10 +14,13 @@ const memoryOf = (what: string, store?: Store) =>
   measurementMemory<Steps>({ kind: 'training', name: `student ${what}`, what: { what }, store, parse });
 const open = () => openStore('profile', { kind: 'memory' });
 
-afterEach(async () => {
+const forget = async () => {
   keepDeviceProfile(undefined);
   await clearDeviceProfile();
-});
+};
+// Tests of other files measure too.
+beforeEach(forget);
+afterEach(forget);
 
 test('it shows what was measured on this page, and of which device and versions', async () => {
   await (await memoryOf('a')).remember({ oneMs: 2 });

@@ -92,7 +92,7 @@ describe('a worker that may hold no lock', () => {
     ['has none', {}],
   ])('because it %s tells its host at once', async (_why, navigator) => {
     vi.stubGlobal('navigator', navigator);
-    const told = new Promise((resolve) => vi.stubGlobal('self', { postMessage: resolve }));
+    const told = new Promise((resolve) => vi.stubGlobal('postMessage', resolve));
     vi.stubGlobal('addEventListener', () => undefined);
     serve({ engine: {} });
     expect(await told).toEqual({ limbeck: 'ready', lock: undefined, serves: ['engine'] });

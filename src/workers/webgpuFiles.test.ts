@@ -27,7 +27,7 @@ test('a worker that was started before is told with the next call, and once', as
 
 test('a worker keeps what its page tells', () => {
   const scope = new EventTarget();
-  vi.stubGlobal('self', { postMessage: () => undefined });
+  vi.stubGlobal('postMessage', () => undefined);
   vi.stubGlobal('addEventListener', scope.addEventListener.bind(scope));
   serve({});
   const other = { ...files, 'tfjs-backend-webgpu.js': 'https://other.example/tfjs.js' };

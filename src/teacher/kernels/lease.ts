@@ -39,8 +39,8 @@ export async function leaseKernels(options: LeaseOptions): Promise<KernelsLease>
     return { kernels: currentKernels, threads: others.threads, notices: [], release: async () => undefined };
   }
   users++;
-  const { threads, assetBase } = options;
-  opening ??= openBackendHere({ threads, assetBase });
+  const { threads, simdLevel, assetBase } = options;
+  opening ??= openBackendHere({ threads, simdLevel, assetBase });
   try {
     const { description } = await opening;
     if (!description.hasKernels || currentKernels() === undefined) {
