@@ -49,6 +49,7 @@ async function bundleExamples(): Promise<string> {
     mainFields: ['module', 'main'],
     alias: {
       'limbeck/run': at('../dist/run.js'),
+      'limbeck/students': at('../dist/students.js'),
       'limbeck/webgpu': at('../dist/webgpu.js'),
       'limbeck/tfjs': at('../dist/tfjs.js'),
       'limbeck/expose': at('../dist/expose.js'),

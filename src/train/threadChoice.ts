@@ -22,6 +22,8 @@ export interface ThreadChoice {
 
 /** The first steps go through tfjs, or compare one way with the other; see `stepper.ts`. */
 const SETTLING = 8;
+/** What was known before begins, and is soon tried again: the machine may have been busy then. */
+const KNOWN = 32;
 /** A block takes about so long, or is one step: in short steps a few that are held up decide the mean, so it needs many of them. */
 const BLOCK_MS = 40;
 const LONGEST_BLOCK = 32;
@@ -45,7 +47,7 @@ const LONGEST_REST = 8192;
 export function threadChoice(known?: ThreadFigures): ThreadChoice {
   let figures = known;
   let best: StepThreads = known === undefined ? 'all' : betterOf(known);
-  let rest = known === undefined ? SETTLING : REST;
+  let rest = known === undefined ? SETTLING : KNOWN;
   let nextRest = REST;
   let lastMs = known?.[`${best}Ms`] ?? Number.POSITIVE_INFINITY;
   /** Of the trial that is under way. */
