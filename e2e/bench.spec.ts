@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
+import { isLong } from '../scripts/isLong.mjs';
 import { bundle, expect, test } from './fixtures.ts';
 
 type Bench = typeof import('./pages/bench.ts');
@@ -63,6 +64,7 @@ test('a file and a student are measured by each workload, and each backend is ri
 });
 
 test('backends that are wrong, stale, throw or hang cost their own rows only', async ({ page, serveDist }) => {
+  test.skip(!isLong, 'It waits half a minute for what hangs, and unit tests have the rest; LIMBECK_SLOW=1 runs it.');
   await open(page, serveDist);
   const { rows } = await page.evaluate(async (script) => ((await import(script)) as Bench).misbehave(), SCRIPT);
   expect(rows.map(({ row, isRight }) => `${row} ${isRight}`)).toEqual([
@@ -85,6 +87,7 @@ test('without isolation everything runs on one thread, and two are refused with 
   page,
   serveDist,
 }) => {
+  test.skip(!isLong, 'It measures for twenty seconds; LIMBECK_SLOW=1 runs it.');
   await open(page, serveDist, false);
   const { rows, isIsolated } = await page.evaluate(
     async (script) => ((await import(script)) as Bench).measure(),

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from '@playwright/test';
 import { CHROMIUM_ARGS, ensureChromium } from '../scripts/ensure.mjs';
+import { isLong } from '../scripts/isLong.mjs';
 import { collectErrors, demoResult, expect, test } from './fixtures.ts';
 import { linearModel } from './longModel.ts';
 
@@ -174,6 +175,7 @@ test('a camera that opens after its panel has gone is let go at once', async ({ 
 test('what the microphone hears becomes clips, a run learns from them, and stopping lets go of it', async ({
   serveDist,
 }) => {
+  test.skip(!isLong, 'It listens and learns for half a minute; LIMBECK_SLOW=1 runs it.');
   const page = await openPage(await serveDist(), [
     ...FAKE,
     `--use-file-for-fake-audio-capture=${join(folder, 'microphone.wav')}`,

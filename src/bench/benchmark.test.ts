@@ -67,7 +67,7 @@ describe('a backend that', () => {
     ['throws midway', (subject) => throwing(subject, 3), 'It broke.'],
   ])('%s costs its own row only', async (_what, change, why) => {
     const bad = wrapped(await benchBackend('kernels:1:simd'), 'bad', change);
-    const { rows } = await benchmark({ models: [mlpModel()], backends: ['onnxruntime-wasm:1', bad], budgetMs: 2500 })
+    const { rows } = await benchmark({ models: [mlpModel()], backends: ['onnxruntime-wasm:1', bad], budgetMs: 1200 })
       .done;
     expect(rows).toMatchObject([
       { backend: 'onnxruntime-wasm', isRight: true },

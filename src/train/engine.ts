@@ -99,7 +99,8 @@ export function createEngine(knownLosses: KnownLosses = {}, colocatedTeacher?: C
       const opened = await openRun({ job, model, loss: own, source, emit, colocatedTeacher });
       const { parts, student, loss } = opened;
       const steps = stepsOf(job, model, place.current()?.description);
-      const cores = openSharedCores(await source.recallThreads?.(steps).catch(() => undefined));
+      const known = place.hasGivenThreads() ? 'all' : await source.recallThreads?.(steps).catch(() => undefined);
+      const cores = openSharedCores(known);
       let report: PartReports = {};
       let results: PartResults = {};
       let lastStepEvent = 0;

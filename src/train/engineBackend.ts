@@ -14,6 +14,8 @@ export interface EngineBackend {
    */
   require(isAside: boolean): Promise<void>;
   current(): OpenBackend | undefined;
+  /** Whether the caller said how many threads compute, so that each step takes them. */
+  hasGivenThreads(): boolean;
   /** Throws    thread-died: one of its threads was lost, or its work broke off */
   requireWhole(): void;
   /** Reported with the next run's events. */
@@ -50,6 +52,7 @@ export function openEngineBackend(): EngineBackend {
       backend ??= await openBackendHere(options);
     },
     current: () => backend,
+    hasGivenThreads: () => options?.threads !== undefined,
     requireWhole() {
       if (backend?.damage?.() === undefined) return;
       throw new LimbeckError(

@@ -39,6 +39,18 @@ test('a student whose steps take longer on all threads ends on one, and says wha
   expect(useThreads.mock.calls.slice(-50).flat()).toEqual(Array.from({ length: 50 }, () => 'one'));
 });
 
+test('threads that the caller has asked for compute every step', () => {
+  const useThreads = vi.fn();
+  vi.mocked(currentKernels).mockReturnValue({ useThreads, threads: 2 } as never);
+  using cores = openSharedCores('all');
+  for (let step = 0; step < 100; step++) {
+    cores.beforeStep(0);
+    cores.afterStep(useThreads.mock.calls.at(-1)?.[0] === 'one' ? 1 : 3, true);
+  }
+  expect(new Set(useThreads.mock.calls.flat())).toEqual(new Set(['all']));
+  expect(cores.figures).toBeUndefined();
+});
+
 test('without kernels, or with one thread, there is nothing to share', () => {
   for (const kernels of [undefined, { useThreads: vi.fn(), threads: 1 }]) {
     vi.mocked(currentKernels).mockReturnValue(kernels as never);

@@ -1,5 +1,5 @@
 import { currentKernels } from '../runtime/kernels/install.ts';
-import { type ThreadChoice, type ThreadFigures, threadChoice } from './threadChoice.ts';
+import { type ThreadFigures, threadChoice } from './threadChoice.ts';
 
 /** Decides how many threads of the kernels compute each step. */
 export interface SharedCores extends Disposable {
@@ -16,27 +16,28 @@ export interface SharedCores extends Disposable {
 /**
  * A student that waits for its teacher longer than it learns uses one thread and leaves the others to the teacher: two
  * programs with a thread per core make each other wait at every barrier. Otherwise it uses what its own steps prove to be
- * faster, one thread or all. The results are the same bit for bit.
+ * faster, one thread or all; 'all' where the caller has said so. The results are the same bit for bit.
+ * @param known what was measured before
  */
-export function openSharedCores(known?: ThreadFigures): SharedCores {
+export function openSharedCores(known?: ThreadFigures | 'all'): SharedCores {
   const kernels = () => currentKernels();
   const takeAll = () => kernels()?.useThreads('all');
-  const choice: ThreadChoice = threadChoice(known);
+  const choice = known === 'all' ? undefined : threadChoice(known);
   let lastMs = 0;
   let isLeft = false;
   return {
     beforeStep(waitedMs) {
       isLeft = waitedMs > lastMs;
-      kernels()?.useThreads(isLeft ? 'one' : choice.next());
+      kernels()?.useThreads(isLeft ? 'one' : (choice?.next() ?? 'all'));
     },
     afterStep(stepMs, isUsual) {
       lastMs = stepMs;
       const threads = kernels()?.threads ?? 1;
-      if (!isLeft && isUsual && threads > 1) choice.record(stepMs);
+      if (!isLeft && isUsual && threads > 1) choice?.record(stepMs);
     },
     takeAll,
     get figures() {
-      return choice.figures;
+      return choice?.figures;
     },
     [Symbol.dispose]: takeAll,
   };

@@ -4,8 +4,8 @@ export interface HeldLock {
   release(): void;
 }
 
-/** Rejects where there are no Web Locks, or the page is refused them. */
-export function holdLock(of: 'worker' | 'tab'): Promise<HeldLock> {
+/** Rejects where there are no Web Locks, such as on a page that is not secure, or the page is refused them. */
+export async function holdLock(of: 'worker' | 'tab'): Promise<HeldLock> {
   const lock = `limbeck-${of}-${crypto.randomUUID()}`;
   return new Promise((resolve, reject) => {
     const held = () => new Promise<void>((release) => resolve({ lock, release }));
