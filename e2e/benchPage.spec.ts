@@ -12,7 +12,7 @@ test('it measures a student on chosen backends, recommends one, and gives the re
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   await page.goto(`${await serveDist()}/demo/bench.html`);
   await page.getByLabel('ds-cnn').uncheck();
-  await page.getByLabel('tfjs, plain JavaScript').uncheck();
+  await page.getByLabel('tfjs on plain JavaScript').uncheck();
   await page.getByLabel('Time', { exact: true }).selectOption('20');
   await page.getByRole('button', { name: 'Measure on this device' }).click();
   await expect(page.getByRole('button', { name: 'Cancel' })).toBeVisible();

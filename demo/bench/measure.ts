@@ -1,8 +1,9 @@
 import 'limbeck/webgpu';
 import { signal } from '@preact/signals';
-import { type BenchReport, type BenchRow, benchmark, type Run, standardSet } from 'limbeck';
+import { type BenchReport, type BenchRow, benchmark, type Run } from 'limbeck';
 import { errorOf, type PlainError } from '../frame/plainError.ts';
-import { backendNames, budgetSeconds, findsBatch, modelsOf, offered, workloads } from './setup.ts';
+import { backendNames, budgetSeconds, chosenModels, findsBatch, offered, workloads } from './setup.ts';
+import { keyOf } from './words.ts';
 
 /** Rows as they are so far, in the order in which they came. */
 export const rows = signal<readonly BenchRow[]>([]);
@@ -23,7 +24,7 @@ export async function start(): Promise<void> {
   const found = new Map<string, BenchRow>();
   try {
     const mine = benchmark({
-      models: await modelsOf(standardSet()),
+      models: await chosenModels(),
       workloads: offered.value.map(({ name }) => name).filter((name) => workloads.value.has(name)),
       backends: backendNames(),
       budgetMs: 1000 * budgetSeconds.value,
@@ -51,8 +52,4 @@ export function stop(): void {
 export function show(shown: BenchReport): void {
   report.value = shown;
   rows.value = shown.rows;
-}
-
-export function keyOf({ workload, model, backend, threads, simdLevel, batch }: BenchRow): string {
-  return [workload, model, backend, threads, simdLevel, batch].join('|');
 }

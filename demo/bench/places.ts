@@ -1,23 +1,15 @@
 import type { BenchRow } from 'limbeck';
-import { countOf } from '../format.ts';
-import { BACKENDS, WORKLOADS } from './setup.ts';
+import { WORKLOADS } from './setup.ts';
+import { placeName } from './words.ts';
 
-/** "onnxruntime, WebAssembly, 2 threads". */
+/** "onnxruntime on WebAssembly, 2 threads": where a table has a column for the batch. */
 export function placeOf(row: BenchRow): string {
-  const { backend, threads, simdLevel } = row;
-  const title = BACKENDS.find(({ name }) => name === backend)?.title ?? backend;
-  const level = { simd: ', SIMD not fused', none: ', no SIMD', relaxed: '' }[simdLevel ?? 'relaxed'];
-  return `${title}${hasThreads(row) ? `, ${countOf(threads, 'thread')}` : ''}${level}`;
+  return placeName({ ...row, batch: 1 });
 }
 
 /** "kernels × 2": what fits beside a bar. */
-export function shortPlaceOf(row: BenchRow): string {
-  const { backend, threads, simdLevel } = row;
-  return `${backend}${hasThreads(row) ? ` × ${threads}` : ''}${simdLevel === 'simd' || simdLevel === 'none' ? ` ${simdLevel}` : ''}`;
-}
-
-function hasThreads({ backend, threads }: BenchRow): boolean {
-  return /^(kernels|onnxruntime-wasm)$/.test(backend) && threads > 0;
+export function shortPlaceOf({ backend, threads, simdLevel }: BenchRow): string {
+  return `${backend}${threads > 1 ? ` × ${threads}` : ''}${simdLevel === 'simd' ? ' simd' : ''}`;
 }
 
 export function workloadTitle(workload: string): string {
@@ -33,15 +25,13 @@ export interface Group {
 }
 
 export function groupsOf(rows: readonly BenchRow[]): Group[] {
-  const groups = new Map<string, BenchRow[]>();
+  const groups = new Map<string, Group & { readonly rows: BenchRow[] }>();
   for (const row of rows) {
-    const key = JSON.stringify([row.model, row.workload]);
-    groups.set(key, [...(groups.get(key) ?? []), row]);
+    const { model, workload } = row;
+    const key = JSON.stringify([model, workload]);
+    const group = groups.get(key) ?? { key, model, workload, rows: [] };
+    group.rows.push(row);
+    groups.set(key, group);
   }
-  return [...groups].map(([key, all]) => ({
-    key,
-    model: (all[0] as BenchRow).model,
-    workload: (all[0] as BenchRow).workload,
-    rows: all,
-  }));
+  return [...groups.values()];
 }

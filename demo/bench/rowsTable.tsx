@@ -1,8 +1,8 @@
 import type { BenchRow } from 'limbeck';
 import { bytes, count, duration, figures, UNKNOWN } from '../format.ts';
 import { Table } from '../frame/parts.tsx';
-import { keyOf } from './measure.ts';
 import { placeOf } from './places.ts';
+import { isWrong, keyOf } from './words.ts';
 
 export interface NoticesProps {
   readonly rows: readonly BenchRow[];
@@ -57,11 +57,6 @@ export function RowsTable({ rows, label }: RowsTableProps) {
       </tbody>
     </Table>
   );
-}
-
-/** It computed, and not what the reference does. */
-function isWrong({ isRight, medianMs, errorFraction }: BenchRow): boolean {
-  return !isRight && (medianMs > 0 || errorFraction !== undefined);
 }
 
 /** What one should know about the figures, by backend. */

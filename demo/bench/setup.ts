@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals';
-import type { BenchModel, WorkloadName } from 'limbeck';
+import { type BenchModel, standardSet, usualBackends, type WorkloadName } from 'limbeck';
 
 export type Source = 'standard' | 'file';
 
@@ -15,19 +15,19 @@ export const WORKLOADS: readonly { readonly name: WorkloadName; readonly title: 
 /** What an ONNX file alone can be measured with. */
 const OF_FILES: readonly WorkloadName[] = ['inference', 'cold-start', 'memory'];
 
-export const BACKENDS: readonly { readonly name: string; readonly title: string }[] = [
-  { name: 'kernels', title: 'limbeck’s kernels' },
-  { name: 'onnxruntime-wasm', title: 'onnxruntime, WebAssembly' },
-  { name: 'onnxruntime-webgpu', title: 'onnxruntime, WebGPU' },
-  { name: 'onnxruntime-webnn', title: 'onnxruntime, WebNN' },
-  { name: 'tfjs-wasm', title: 'tfjs, WebAssembly' },
-  { name: 'tfjs-cpu', title: 'tfjs, plain JavaScript' },
-  { name: 'tfjs-webgpu', title: 'tfjs, WebGPU' },
-  { name: 'tfjs-webgl', title: 'tfjs, WebGL' },
-];
+/** Backends that may be here, as `benchmark` takes them by default: 'kernels:1', 'kernels:2', 'tfjs-webgl'. */
+const usual = signal<readonly string[]>([]);
+void usualBackends().then((names) => {
+  usual.value = names;
+});
 
-/** The standard set's students, by name. */
-export const STUDENTS = ['mlp', 'cnn', 'ds-cnn', 'resnet8', 'mobilenet-v1-0.25', 'transformer-tiny'] as const;
+const nameOf = (backend: string) => backend.split(':', 1)[0] as string;
+
+/** Their names, without threads. */
+export const offeredBackends = computed(() => [...new Set(usual.value.map(nameOf))]);
+
+/** The standard set's models, by name. */
+export const STUDENTS = standardSet().map(({ name }) => name);
 
 export const source = signal<Source>('standard');
 export const file = signal<File | undefined>(undefined);
@@ -58,17 +58,17 @@ export const obstacle = computed(() => {
   return undefined;
 });
 
-/** One backend is named for each number of threads that may suit it; those on a GPU have none. */
+/** The chosen ones; those with threads with one, and with as many as are wanted. */
 export function backendNames(): string[] {
-  const each = threads.value > 1 ? [1, threads.value] : [1];
-  return [...backends.value].flatMap((name) =>
-    /^(kernels|onnxruntime-wasm)$/.test(name) ? each.map((n) => `${name}:${n}`) : [name],
-  );
+  const each = [...new Set([1, threads.value])];
+  return offeredBackends.value
+    .filter((name) => backends.value.has(name))
+    .flatMap((name) => (usual.value.includes(`${name}:1`) ? each.map((count) => `${name}:${count}`) : [name]));
 }
 
 /** Throws what reading the file throws. */
-export async function modelsOf(standard: readonly BenchModel[]): Promise<readonly BenchModel[]> {
-  if (source.value === 'standard') return standard.filter(({ name }) => students.value.has(name));
+export async function chosenModels(): Promise<readonly BenchModel[]> {
+  if (source.value === 'standard') return standardSet().filter(({ name }) => students.value.has(name));
   const given = file.value as File;
   return [{ name: given.name, onnx: new Uint8Array(await given.arrayBuffer()) }];
 }

@@ -1,7 +1,8 @@
 import { bytes } from '../format.ts';
 import { DropZone } from '../frame/dropZone.tsx';
-import { Card, Choices, Field } from '../frame/parts.tsx';
+import { Card, CheckField, Choices, Field } from '../frame/parts.tsx';
 import * as setup from './setup.ts';
+import { backendName } from './words.ts';
 
 /** What is measured, how, and on what. */
 export function SetupForm() {
@@ -76,7 +77,11 @@ function BackendCard() {
   return (
     <Card id="backends" title="Backends">
       <div class="stack">
-        <Several legend="Where it runs" all={setup.BACKENDS} chosen={setup.backends} />
+        <Several
+          legend="Where it runs"
+          all={setup.offeredBackends.value.map((name) => ({ name, title: backendName(name) }))}
+          chosen={setup.backends}
+        />
         <div class="fields">
           <Field
             id="threads"
@@ -113,22 +118,15 @@ function BackendCard() {
             </select>
           </Field>
         </div>
-        <Field
+        <CheckField
           id="batches"
-          class="check"
           label="Find the best batch"
           hint="Off: the usual one, a single example for inference."
-        >
-          <input
-            id="batches"
-            type="checkbox"
-            aria-describedby="batches-hint"
-            checked={setup.findsBatch.value}
-            onChange={({ currentTarget }) => {
-              setup.findsBatch.value = currentTarget.checked;
-            }}
-          />
-        </Field>
+          isOn={setup.findsBatch.value}
+          onChange={(isOn) => {
+            setup.findsBatch.value = isOn;
+          }}
+        />
       </div>
     </Card>
   );

@@ -1,5 +1,5 @@
 import { bytes, count, countOf } from '../format.ts';
-import { Card, Choices, Field } from '../frame/parts.tsx';
+import { Card, CheckField, Choices, Field } from '../frame/parts.tsx';
 import { DataPanel } from './dataPanel.tsx';
 import * as setup from './setup.ts';
 import type { SourceKind } from './sources.ts';
@@ -123,40 +123,24 @@ function SettingsCard() {
       <details class="more">
         <summary>More</summary>
         <div class="stack">
-          <Field
+          <CheckField
             id="kernels"
-            class="check"
             label="limbeck’s kernels"
             hint="Off: training runs on stock tfjs, about 100 times slower."
-          >
-            <input
-              id="kernels"
-              name="kernels"
-              type="checkbox"
-              aria-describedby="kernels-hint"
-              checked={setup.hasKernels.value}
-              onChange={({ currentTarget }) => {
-                setup.hasKernels.value = currentTarget.checked;
-              }}
-            />
-          </Field>
-          <Field
+            isOn={setup.hasKernels.value}
+            onChange={(isOn) => {
+              setup.hasKernels.value = isOn;
+            }}
+          />
+          <CheckField
             id="fresh"
-            class="check"
             label="Ask the teacher again"
             hint="On: deletes the answers that are kept in this browser."
-          >
-            <input
-              id="fresh"
-              name="fresh"
-              type="checkbox"
-              aria-describedby="fresh-hint"
-              checked={setup.isFresh.value}
-              onChange={({ currentTarget }) => {
-                setup.isFresh.value = currentTarget.checked;
-              }}
-            />
-          </Field>
+            isOn={setup.isFresh.value}
+            onChange={(isOn) => {
+              setup.isFresh.value = isOn;
+            }}
+          />
         </div>
       </details>
     </Card>

@@ -42,6 +42,30 @@ export function Field({ id, label, hint, class: kind = '', children }: FieldProp
   );
 }
 
+export interface CheckFieldProps {
+  readonly id: string;
+  readonly label: string;
+  readonly hint: ComponentChildren;
+  readonly isOn: boolean;
+  readonly onChange: (isOn: boolean) => void;
+}
+
+/** Something that is on or off. */
+export function CheckField({ id, label, hint, isOn, onChange }: CheckFieldProps) {
+  return (
+    <Field id={id} class="check" label={label} hint={hint}>
+      <input
+        id={id}
+        name={id}
+        type="checkbox"
+        aria-describedby={`${id}-hint`}
+        checked={isOn}
+        onChange={({ currentTarget }) => onChange(currentTarget.checked)}
+      />
+    </Field>
+  );
+}
+
 export interface Choice<Value extends string> {
   readonly value: Value;
   readonly name: string;

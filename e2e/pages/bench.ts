@@ -1,5 +1,6 @@
 // A short benchmark of a small ONNX file and a small student, with backends of limbeck's and with such that misbehave.
-import { type BenchBackend, type BenchRow, benchBackend, benchmark, mlp, type Subject } from 'limbeck';
+import { type BenchRow, benchBackend, benchmark, mlp, type Subject } from 'limbeck';
+import { wrapped } from '../../src/bench/cases/wrappedCases.ts';
 
 const BACKENDS = ['onnxruntime-wasm:1', 'kernels:1', 'kernels:2', 'tfjs-cpu', 'tfjs-wasm'];
 
@@ -36,17 +37,6 @@ export async function measure() {
     workloads: ['inference', 'train-step', 'distillation-step', 'personalization', 'cold-start', 'memory'],
   }).done;
   return { rows: rows.map(shown), isIsolated: environment.isIsolated };
-}
-
-function wrapped(backend: BenchBackend, name: string, change: (subject: Subject) => Partial<Subject>): BenchBackend {
-  return {
-    ...backend,
-    name,
-    async open(...given) {
-      const subject = await backend.open(...given);
-      return { ...subject, ...change(subject) };
-    },
-  };
 }
 
 type Answers = Awaited<ReturnType<Subject['answer']>>;

@@ -297,11 +297,13 @@ export const COMMANDS = ['src/cli/limbeck.ts', 'src/runtime/kernels/kernelThread
 
 /** Files of demo/ and e2e/ that may reach into src, each with its reason. All of e2e/ may name test material by type. */
 export const INSIDERS: Readonly<Record<string, string>> = {
+  'e2e/pages/bench.ts': 'backends are made to misbehave as in the unit tests, by what the package does not export',
   'e2e/pages/modelCache.ts': 'fetchModel is not in the package; loadTeacher would need a session for each load',
   'e2e/pages/mutatedModels.ts': 'the mutated files and the check before the session are not in the package',
   'e2e/pages/storeContract.ts': 'the contract is not in the package, and it tells errors by the class that it imports',
   'demo/format.ts': 'figures are written in one way everywhere, which the package does not export',
   'e2e/command.spec.ts': 'the pictures and the teacher are made for tests',
+  'demo/bench/words.ts': 'the command and the page say the same of a row, in words that the package does not export',
   'demo/inspect/facts.ts':
     'the command and the page say the same of a model, in words that the package does not export',
   'e2e/oneGpu.spec.ts':

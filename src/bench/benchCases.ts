@@ -5,7 +5,7 @@ import { configure } from '../core/configure.ts';
 import { builtAssets } from '../runtime/cases/assetCases.ts';
 import { FakeWorker } from '../workers/workerCases.ts';
 import { createBenchSession } from './session/benchSession.ts';
-import type { BenchBackend, BenchModel, Subject } from './subject.ts';
+import type { BenchModel } from './subject.ts';
 
 /** Workers that were started, and not ended yet. */
 export const living = () => made.filter((worker) => !worker.isTerminated).length;
@@ -32,19 +32,3 @@ const file = new URL('../student/golden/fromOnnx/mlp.onnx', import.meta.url);
 
 /** Reads [n, 7]. */
 export const mlpModel = (): BenchModel => ({ name: 'mlp', onnx: new Uint8Array(readFileSync(file)) });
-
-/** A backend with another name, and with what it opens changed. */
-export function wrapped(
-  backend: BenchBackend,
-  name: string,
-  change: (subject: Subject) => Partial<Subject>,
-): BenchBackend {
-  return {
-    ...backend,
-    name,
-    async open(...given) {
-      const subject = await backend.open(...given);
-      return { ...subject, ...change(subject) };
-    },
-  };
-}

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { mlp } from '../student/zoo/mlp.ts';
-import { benchHere, living, mlpModel, wrapped } from './benchCases.ts';
+import { benchHere, living, mlpModel } from './benchCases.ts';
 import { benchmark } from './benchmark.ts';
 import type { BenchmarkOptions } from './benchmarkOptions.ts';
+import { wrapped } from './cases/wrappedCases.ts';
 import { benchBackend } from './namedBackends.ts';
 import type { BenchEvent, WorkloadName } from './report.ts';
 

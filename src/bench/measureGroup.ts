@@ -85,7 +85,7 @@ export async function measureGroup(group: Group, settings: GroupSettings): Promi
     for (const candidate of candidates) {
       await trying(candidate, signal, async () => {
         const asking = candidate.backend.obstacle(workload.name, model);
-        const obstacle = await inTime(asking, { ms: HANGS_MS, signal, onLate: () => undefined });
+        const obstacle = await inTime(asking, { ms: HANGS_MS, signal });
         if (obstacle !== undefined) throw new Error(obstacle);
       });
     }
@@ -157,19 +157,13 @@ async function open(
   { workload, model }: Group,
   signal: AbortSignal,
 ): Promise<Subject> {
-  const own = new AbortController();
-  const follow = () => own.abort(signal.reason);
-  signal.addEventListener('abort', follow, { once: true });
-  const opening = backend.open(workload.name, model, batch, own.signal);
-  try {
-    return await inTime(opening, { ms: HANGS_MS, signal, onLate: () => own.abort() });
-  } catch (error) {
+  const opening = async (own: AbortSignal) => {
+    const subject = await backend.open(workload.name, model, batch, own);
     // One that opens all the same is not wanted any more.
-    opening.then((subject) => subject.kill()).catch(() => undefined);
-    throw error;
-  } finally {
-    signal.removeEventListener('abort', follow);
-  }
+    if (own.aborted) subject.kill();
+    return subject;
+  };
+  return inTime(opening, { ms: HANGS_MS, signal });
 }
 
 /** Throws    Error: its numbers are not the reference's · what `answer` throws */

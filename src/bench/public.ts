@@ -6,7 +6,7 @@ export { type CompareSettings, type Comparison, compareRounds } from './method/c
 export type { Measured } from './method/measured.ts';
 export { type MeasureSettings, measureSubjects } from './method/measureSubjects.ts';
 export { type Summary, summarize } from './method/summarize.ts';
-export { benchBackend } from './namedBackends.ts';
+export { benchBackend, usualBackends } from './namedBackends.ts';
 export { type ComparedRow, compareReports, type ReportComparison } from './report/compareReports.ts';
 export { parseReport } from './report/parseReport.ts';
 export { toCsv } from './report/toCsv.ts';

@@ -2,7 +2,7 @@ import { LimbeckError, messageOf, throwIfAborted } from '../core/errors.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import { inTime } from './inTime.ts';
 import { benchBackend } from './namedBackends.ts';
-import type { BenchModel, Subject } from './subject.ts';
+import type { BenchModel } from './subject.ts';
 import type { Workload } from './workload.ts';
 
 /** What all backends must agree with: its answers for two inputs. */
@@ -48,28 +48,23 @@ async function referenceFor(
       failures.push({ name, why: obstacle });
       continue;
     }
-    const own = new AbortController();
-    const follow = () => own.abort(signal.reason);
-    signal.addEventListener('abort', follow, { once: true });
-    let subject: Subject | undefined;
-    const work = async () => {
-      subject = await backend.open(workload.name, model, batch, own.signal);
-      return [await subject.answer(0), await subject.answer(1)];
+    const work = async (own: AbortSignal) => {
+      const subject = await backend.open(workload.name, model, batch, own);
+      own.addEventListener('abort', () => subject.kill(), { once: true });
+      try {
+        throwIfAborted(own);
+        return [await subject.answer(0), await subject.answer(1)];
+      } finally {
+        if (own.aborted) subject.kill();
+        else await subject[Symbol.asyncDispose]();
+      }
     };
     try {
-      const answers = await inTime(work(), {
-        ms: Math.max(LEAST_MS, SHARE * budgetMs),
-        signal,
-        onLate: () => own.abort(),
-      });
+      const answers = await inTime(work, { ms: Math.max(LEAST_MS, SHARE * budgetMs), signal });
       return { answers, notices: noticesOf(workload, name, answers, failures) };
     } catch (error) {
       throwIfAborted(signal);
       failures.push({ name, why: messageOf(error), error });
-    } finally {
-      signal.removeEventListener('abort', follow);
-      if (own.signal.aborted) subject?.kill();
-      else await subject?.[Symbol.asyncDispose]();
     }
   }
   const [first] = failures;

@@ -50,7 +50,10 @@ export interface BenchRow extends BenchKey {
   readonly sessionBytes?: number;
   /** Whether its numbers are the reference's; a row that is wrong has no share in a recommendation. */
   readonly isRight: boolean;
-  /** The largest difference from the reference, as a fraction of the reference's range. */
+  /**
+   * The largest difference from the reference, as a fraction of the reference's range; NaN where it gave no numbers. Only of rows that
+   * are right, or wrong by their numbers.
+   */
   readonly errorFraction?: number;
   /** Why it could not run, failed, was ended, or is wrong: one sentence. */
   readonly skipped?: string;

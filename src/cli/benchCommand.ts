@@ -173,13 +173,12 @@ interface Work {
 
 async function measureAt(place: Place, settings: BenchSettings, { values, console, signal, progress }: Work) {
   const onRow = (row: ShownRow) => {
-    const { workload, model, medianMs, doneFraction, ...rest } = row;
-    const key = { ...rest, workload: 'inference', model } as const;
+    const { workload, model, medianMs, doneFraction } = row;
     progress.set(
       placeName(place),
       Math.round(1000 * doneFraction),
       1000,
-      oneLine(`${workload} of ${model} on ${rowPlace(key)}: ${duration(medianMs)}`),
+      oneLine(`${workload} of ${model} on ${rowPlace(row)}: ${duration(medianMs)}`),
     );
   };
   if (place === 'node') return measureHere(settings, console, signal, onRow);

@@ -33,3 +33,9 @@ export function clockStepMs(now: () => number = () => performance.now()): number
   }
   return step;
 }
+
+/** Calls `then` after so many milliseconds, unless the function that it returns is called before. */
+export function afterMs(ms: number, then: () => void): () => void {
+  const timer = setTimeout(then, ms);
+  return () => clearTimeout(timer);
+}

@@ -27,6 +27,11 @@ export function hasWebGpuFiles(assetBase?: string): boolean {
   return (assetBase ?? configuredAssets()) !== undefined || files !== undefined;
 }
 
+/** Why what needs them is not here, as a sentence; undefined if they are. */
+export function webGpuFilesObstacle(): string | undefined {
+  return hasWebGpuFiles() ? undefined : noWebGpuFiles().message;
+}
+
 /** Throws    backend-unavailable: nothing told where it lies */
 export function webGpuFile(name: WebGpuFile): string {
   if (files !== undefined) return files[name];

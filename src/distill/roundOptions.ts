@@ -39,14 +39,14 @@ export function checkRoundOptions(
   checkOptions({ student: madeLater(), data: options.data, ...given, loss: crossEntropy() });
 }
 
-/** A placeholder, while options are checked, for a student that a function makes later. */
+/** Stands for a student that a function makes later, while options are checked. */
 export function madeLater(): Student {
   return untrainedStudent('made later', async () => {
     throw new Error('This student is not there yet.');
   });
 }
 
-/** A placeholder for a teacher with this many classes that does not exist, or is not to be asked, yet. */
+/** Stands for a teacher with this many classes that does not exist yet, or is not to be asked yet. */
 export function undecided(classes: number): Teacher {
   const zeros = (count: number) => ({ data: new Float32Array(count * classes), shape: [count, classes] });
   return fromFunction((inputs) => ({ logits: zeros(Object.values(inputs)[0]?.shape[0] ?? 0) }), { name: 'undecided' });

@@ -1,4 +1,4 @@
-import { hasWebGpuFiles, noWebGpuFiles } from '../../core/webgpuFiles.ts';
+import { webGpuFilesObstacle } from '../../core/webgpuFiles.ts';
 import type { OrtDevice } from '../../runtime/ort.ts';
 import { findGpu, nativeObstacle, webnnObstacle } from '../../runtime/ortDevices.ts';
 import type { BackendFamily } from '../backendFamily.ts';
@@ -6,9 +6,13 @@ import type { BackendFamily } from '../backendFamily.ts';
 export const onnxruntimeWasm = family('wasm', 'everywhere', async () => undefined);
 
 /** On the GPU, by the files that `limbeck/webgpu` brings along. */
-export const onnxruntimeWebgpu = family('webgpu', 'pages', async () => (await findGpu()).obstacle ?? withoutFiles());
+export const onnxruntimeWebgpu = family(
+  'webgpu',
+  'pages',
+  async () => (await findGpu()).obstacle ?? webGpuFilesObstacle(),
+);
 
-export const onnxruntimeWebnn = family('webnn', 'pages', async () => webnnObstacle() ?? withoutFiles());
+export const onnxruntimeWebnn = family('webnn', 'pages', async () => webnnObstacle() ?? webGpuFilesObstacle());
 
 /** onnxruntime-node, where it is installed. */
 export const onnxruntimeNative = family('native', 'node', async () => nativeObstacle());
@@ -28,8 +32,4 @@ function family(
     obstacle,
     place: (threads) => ({ onnx: { device, threads } }),
   };
-}
-
-function withoutFiles(): string | undefined {
-  return hasWebGpuFiles() ? undefined : noWebGpuFiles().message;
 }

@@ -1,4 +1,4 @@
-import { hasWebGpuFiles, noWebGpuFiles } from '../../core/webgpuFiles.ts';
+import { webGpuFilesObstacle } from '../../core/webgpuFiles.ts';
 import { findGpu } from '../../runtime/ortDevices.ts';
 import type { BackendFamily } from '../backendFamily.ts';
 import type { TfjsPlace } from '../session/task.ts';
@@ -17,10 +17,7 @@ export const tfjsWebgl = family('webgl', 'pages', async () =>
 );
 
 /** By the files that `limbeck/webgpu` brings along. */
-export const tfjsWebgpu = family('webgpu', 'pages', async () => {
-  const { obstacle } = await findGpu();
-  return obstacle ?? (hasWebGpuFiles() ? undefined : noWebGpuFiles().message);
-});
+export const tfjsWebgpu = family('webgpu', 'pages', async () => (await findGpu()).obstacle ?? webGpuFilesObstacle());
 
 /** Each runs and trains students. */
 function family(

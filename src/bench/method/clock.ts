@@ -1,4 +1,4 @@
-import { clockStepMs } from '../../core/timing.ts';
+import { afterMs, clockStepMs } from '../../core/timing.ts';
 
 /** What the method knows of time. Tests give their own, on which no real time passes. */
 export interface Clock {
@@ -14,10 +14,7 @@ export interface Clock {
 export function realClock(): Clock {
   return {
     now: () => performance.now(),
-    after(ms, then) {
-      const timer = setTimeout(then, ms);
-      return () => clearTimeout(timer);
-    },
+    after: afterMs,
     stepMs: clockStepMs(),
   };
 }

@@ -1,6 +1,7 @@
 import { abortError, messageOf } from '../../core/errors.ts';
 import { count, countOf, duration } from '../../core/figures.ts';
 import { median } from '../../core/stats.ts';
+import { inTime } from '../inTime.ts';
 import type { Subject } from '../subject.ts';
 import type { Clock } from './clock.ts';
 import type { Measured } from './measured.ts';
@@ -75,7 +76,9 @@ export function enter(key: string, subject: Subject, clock: Clock, signal: Abort
       : Math.max(LEAST_DEADLINE_MS, DEADLINE_TIMES * passMs * figures * together);
     const began = clock.now();
     try {
-      const times = await within(() => subject.time(figures, together), deadlineMs);
+      const times = await inTime(async () => subject.time(figures, together), {
+        ...{ ms: deadlineMs, signal, onLate: subject.kill, after: clock.after },
+      });
       if (times.length !== figures || !times.every((ms) => Number.isFinite(ms) && ms >= 0)) {
         failure = `It was asked for ${figures} times and gave ${times.length}, not all of them times.`;
         return [];
@@ -95,27 +98,6 @@ export function enter(key: string, subject: Subject, clock: Clock, signal: Abort
     } finally {
       spentMs += clock.now() - began;
     }
-  }
-
-  function within<T>(work: () => Promise<T>, deadlineMs: number): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const stop = () => reject(abortError(signal?.reason));
-      if (signal?.aborted) return stop();
-      const cancel = clock.after(deadlineMs, () => {
-        reject(new Error(`It gave no answer for ${duration(deadlineMs)} and was ended.`));
-        Promise.resolve()
-          .then(() => subject.kill())
-          .catch(() => undefined);
-      });
-      signal?.addEventListener('abort', stop, { once: true });
-      Promise.resolve()
-        .then(work)
-        .then(resolve, reject)
-        .finally(() => {
-          cancel();
-          signal?.removeEventListener('abort', stop);
-        });
-    });
   }
 
   async function warmUp(mostMs: number): Promise<void> {

@@ -48,6 +48,18 @@ describe('bootstrapMedian', () => {
     expect(inside / 150).toBeLessThan(1);
   });
 
+  test('it holds the median that was measured, also of few rounds', () => {
+    const random = seededRandom(5);
+    expect(bootstrapMedian([[28.8], [40]], 0.95, 1)).toEqual([28.8, 40]);
+    expect(bootstrapMedian([[7, 9, 8]], 0.95, 1)).toEqual([7, 9]);
+    for (let rounds = 1; rounds < 12; rounds++) {
+      const measuredRounds = Array.from({ length: rounds }, () => [random(), random()]);
+      const { medianMs, intervalMs } = summarize(measured(measuredRounds), rounds);
+      expect(intervalMs[0]).toBeLessThanOrEqual(medianMs);
+      expect(intervalMs[1]).toBeGreaterThanOrEqual(medianMs);
+    }
+  });
+
   test('the same seed gives the same interval, and a round counts by its passes', () => {
     const rounds = [Array(100).fill(1), ...Array.from({ length: 9 }, () => [5])];
     expect(bootstrapMedian(rounds, 0.95, 4)).toEqual(bootstrapMedian(rounds, 0.95, 4));

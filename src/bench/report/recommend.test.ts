@@ -48,7 +48,7 @@ test('where little ran, it says so', () => {
     'kernels, 1 thread; nothing else ran and was right',
   );
   expect(sentence(skippedRow())).toBe('Nothing ran and was right here (This browser offers no WebGPU here)');
-  const wrong = row({ isRight: false, skipped: 'It gives wrong numbers: no numbers.' });
+  const wrong = row({ isRight: false, errorFraction: Number.NaN, skipped: 'It gives wrong numbers: no numbers.' });
   expect(sentence(wrong)).toBe('Nothing ran and was right here; kernels gives wrong numbers on this device');
 });
 
