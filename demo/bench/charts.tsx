@@ -119,7 +119,7 @@ function frameOf(width: number, rows: number) {
   return {
     width,
     height: 48 + 34 * Math.max(1, rows),
-    marginLeft: 138,
+    marginLeft: 152,
     marginRight: 64,
     marginBottom: 36,
     style: {
