@@ -6,25 +6,40 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { closingLine, noCounts, ofRunner, ofStage, plus } from './counts.mjs';
 import { ensureBuilt, ensureChromium, ensurePackages, root } from './ensure.mjs';
+import { failureLines, failureOfStage, failuresOfPlaywright, failuresOfVitest } from './failures.mjs';
 
 process.chdir(root);
 const isLong = process.argv.includes('--long');
 if (isLong) process.env.LIMBECK_SLOW = '1';
 let total = noCounts();
+/** What failed, by stage, repeated before the closing line. */
+const failed = [];
 const bin = (name) => `node_modules/.bin/${name}`;
 
 const took = (name, startedAt) => `── ${name} (${((performance.now() - startedAt) / 1000).toFixed(0)} s)`;
+
+/** Remembers the end of what is said by a stage whose output is collected. */
+function listener(say) {
+  let end = '';
+  const heard = (text, stop = '\n') => {
+    end = (end + text + stop).slice(-2000);
+    say(text, stop);
+  };
+  return { say: say === console.log ? say : heard, end: () => end };
+}
 
 /** Runs work that counts as one failure if it throws. `say` prints, or collects what is printed when the stage ends. */
 async function stage(name, work, say = console.log) {
   say(`── ${name}`);
   const startedAt = performance.now();
+  const heard = listener(say);
   let isPassed = true;
   try {
-    await work(say);
+    await work(heard.say);
   } catch (error) {
-    say(error.message);
+    heard.say(error.message);
     isPassed = false;
+    failed.push({ stage: name, failures: [failureOfStage(heard.end() || error.message)] });
   }
   total = plus(total, ofStage(isPassed));
   say(`${took(name, startedAt)}: ${isPassed ? 'passed' : 'failed'}\n`);
@@ -51,15 +66,20 @@ const command =
     if (status !== 0) throw new Error(`${program} ended with ${status}`);
   };
 
-/** Runs a test runner that also writes JSON, and takes the counts from there. */
-async function suite(name, program, args, file, read, say = console.log) {
+/** Runs a test runner that also writes JSON, and takes the counts, and with `failuresOf` what failed, from there. */
+async function suite(name, program, args, file, read, { say = console.log, failuresOf } = {}) {
   say(`── ${name}`);
   const startedAt = performance.now();
+  const heard = listener(say);
   rmSync(file, { force: true });
-  const status = await statusOf(program, args, say);
-  const told = existsSync(file) ? read(JSON.parse(readFileSync(file, 'utf8'))) : undefined;
-  const counts = ofRunner(told, status);
+  const status = await statusOf(program, args, heard.say);
+  const report = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+  const counts = ofRunner(report && read(report), status);
   total = plus(total, counts);
+  if (counts.failed > 0) {
+    const failures = (report && failuresOf?.(report)) ?? [];
+    failed.push({ stage: name, failures: failures.length > 0 ? failures : [failureOfStage(heard.end())] });
+  }
   const rest = counts.skipped > 0 ? ' (each says why above)' : '';
   say(`${took(name, startedAt)}: ${closingLine(counts)}${rest}\n`);
 }
@@ -139,23 +159,35 @@ if (isReady) {
           ['scripts/conformance.mjs', ...pairs, '--json', specs],
           specs,
           ({ total }) => total,
-          say,
+          { say },
         ),
     ],
     [
-      (say) => suite('soak', 'node', ['scripts/soak.mjs', ...soaked, '--json', soak], soak, readSoak, say),
-      (say) => suite('places', 'node', ['places/run.mjs', ...inPlaces, '--json', places], places, readPlaces, say),
+      (say) => suite('soak', 'node', ['scripts/soak.mjs', ...soaked, '--json', soak], soak, readSoak, { say }),
+      (say) => suite('places', 'node', ['places/run.mjs', ...inPlaces, '--json', places], places, readPlaces, { say }),
     ],
   );
   const unit = ['run', '--reporter=default', '--reporter=json', '--outputFile.json=out/unit.json'];
-  await suite('unit, house and kernels', bin('vitest'), unit, 'out/unit.json', readVitest);
+  await suite('unit, house and kernels', bin('vitest'), unit, 'out/unit.json', readVitest, {
+    failuresOf: failuresOfVitest,
+  });
   if (isLong) {
     await stage('canary', command('node', 'scripts/canary.mjs'));
     await stage('three engines', command('node', 'scripts/engines.mjs'));
     await stage('documentation', command('node', 'scripts/docs.mjs', '--check'));
     await stage('lighthouse', command('node', 'scripts/lighthouse.mjs'));
   }
-  await suite('browser', bin('playwright'), ['test', '-c', 'e2e/playwright.config.ts'], 'out/e2e.json', readPlaywright);
+  await suite(
+    'browser',
+    bin('playwright'),
+    ['test', '-c', 'e2e/playwright.config.ts'],
+    'out/e2e.json',
+    readPlaywright,
+    {
+      failuresOf: failuresOfPlaywright,
+    },
+  );
 }
+for (const line of failureLines(failed)) console.log(line);
 console.log(closingLine(total));
 process.exit(total.failed === 0 && isReady ? 0 : 1);
