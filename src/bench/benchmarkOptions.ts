@@ -27,6 +27,11 @@ const OPTIONS = schema('benchmark', {
    * half of it, the run takes longer. Default 60,000.
    */
   budgetMs: positive(60_000),
+  /**
+   * Each measurement ends after so many rounds, though some of its budget is left. Default: as many as fit; it ends sooner where all
+   * is known well enough.
+   */
+  mostRounds: given<number>(checkCount),
   /** Decides the order in which backends take turns. Default 1. */
   seed: count(0)(1),
   /** Cancels the run, and ends its workers. */

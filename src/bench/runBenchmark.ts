@@ -18,7 +18,7 @@ export async function runBenchmark(
   emit: (event: BenchEvent) => void,
   signal: AbortSignal,
 ): Promise<BenchReport> {
-  const { budgetMs, seed } = settings;
+  const { budgetMs, mostRounds, seed } = settings;
   const named = settings.backends ?? (await usualBackends());
   const backends = await Promise.all(named.map((one) => (typeof one === 'string' ? benchBackend(one) : one)));
   requireDistinct(backends);
@@ -44,7 +44,7 @@ export async function runBenchmark(
       for (const row of some) emit({ ...row, type: 'row', isFinal, doneFraction });
     };
     const measured = await measureGroup(group, {
-      ...{ seed, signal, budgetMs: Math.max(share, LEAST_MS) },
+      ...{ seed, signal, mostRounds, budgetMs: Math.max(share, LEAST_MS) },
       onRows: (some, fraction) => tell(some, fraction, false),
     });
     tell(measured.rows, 1, true);

@@ -13,6 +13,8 @@ import { roundsMsOf } from './roundsMs.ts';
 export interface MeasureSettings {
   /** Milliseconds for all subjects together, with warming up. It is kept to within a turn, except by subjects that hang. */
   readonly budgetMs: number;
+  /** Default: as many as fit. */
+  readonly mostRounds?: number | undefined;
   /** Of the order in which they take their turns. */
   readonly seed: number;
   /** Default: `performance.now` and `setTimeout`. */
@@ -45,7 +47,7 @@ const TIGHT = 0.01;
  */
 export async function measureSubjects(
   subjects: readonly { readonly key: string; readonly subject: Subject }[],
-  { budgetMs, seed, clock = realClock(), signal, onRound }: MeasureSettings,
+  { budgetMs, mostRounds = Number.POSITIVE_INFINITY, seed, clock = realClock(), signal, onRound }: MeasureSettings,
 ): Promise<ReadonlyMap<string, Measured>> {
   const random = seededRandom(seed);
   const began = clock.now();
@@ -87,6 +89,7 @@ export async function measureSubjects(
       onRound?.(results(rounds), Math.min(1, 1 - leftMs() / budgetMs));
       toldAt = clock.now();
     }
+    if (rounds >= mostRounds) break;
     if (rounds >= LEAST_ROUNDS && rounds % LOOK_ROUNDS === 0 && isDecided(alive(), rounds)) break;
   }
   return results(rounds);
