@@ -101,8 +101,9 @@ export async function measureGroup(group: Group, settings: GroupSettings): Promi
         const subject = await open(candidate, candidate.batch, group, signal);
         candidate.subject = subject;
         candidate.notices = [...subject.notices, ...reference.notices];
-        await judge(candidate, workload, reference, WHICH, signal);
+        // First, because what is too slow for its share is also slow to judge.
         await requireQuick(subject, leftMs() / alive().length, signal);
+        await judge(candidate, workload, reference, WHICH, signal);
       });
     }
     measured = await measureSubjects(

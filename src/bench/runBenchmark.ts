@@ -37,14 +37,15 @@ export async function runBenchmark(
   const rows: BenchRow[] = [];
   const failures: unknown[] = [];
   for (const [i, group] of groups.entries()) {
-    // What one leaves or overdraws, the others share.
-    const share = (budgetMs - (performance.now() - began)) / (groups.length - i);
+    // What one leaves, the others share; what one overdraws is not taken from them.
+    const leftMs = budgetMs - (performance.now() - began);
+    const share = Math.max(budgetMs / groups.length, leftMs / (groups.length - i));
     const tell = (some: readonly BenchRow[], fraction: number, isFinal: boolean) => {
       const doneFraction = (i + fraction) / groups.length;
       for (const row of some) emit({ ...row, type: 'row', isFinal, doneFraction });
     };
     const measured = await measureGroup(group, {
-      ...{ seed, signal, mostRounds, budgetMs: Math.max(share, LEAST_MS) },
+      ...{ seed, signal, mostRounds, budgetMs: share },
       onRows: (some, fraction) => tell(some, fraction, false),
     });
     tell(measured.rows, 1, true);
