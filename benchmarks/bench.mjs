@@ -11,7 +11,7 @@ const { values } = parseArgs({
   options: {
     json: { type: 'string' },
     // With openings and checks it takes about ten minutes on two cores.
-    budget: { type: 'string', default: '400' },
+    budget: { type: 'string', default: '360' },
     models: { type: 'string' },
     workloads: { type: 'string', default: 'inference,train-step,distillation-step' },
     backends: { type: 'string' },

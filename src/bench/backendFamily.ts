@@ -12,6 +12,7 @@ export interface BackendFamily {
   readonly hasThreads: boolean;
   /** Whether a lower SIMD level than the engine's may be asked for. */
   readonly hasLevels: boolean;
+  readonly isOnGpu: boolean;
   /** Where it is measured if nobody names it. */
   readonly usual: 'everywhere' | 'pages' | 'node';
   /** Why it is not here, as a sentence. */
@@ -31,6 +32,7 @@ export function backendOf(family: BackendFamily, threads: number, simdLevel: Sim
     name: family.name,
     threads,
     simdLevel,
+    isOnGpu: family.isOnGpu,
     async obstacle(workload, model) {
       return (
         (await family.obstacle()) ??

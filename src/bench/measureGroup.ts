@@ -102,7 +102,8 @@ export async function measureGroup(group: Group, settings: GroupSettings): Promi
         candidate.subject = subject;
         candidate.notices = [...subject.notices, ...reference.notices];
         // First, because what is too slow for its share is also slow to judge.
-        await requireQuick(subject, leftMs() / alive().length, signal);
+        const shareMs = leftMs() / alive().length;
+        await requireQuick(subject, shareMs, candidate.backend.isOnGpu ? HANGS_MS : shareMs, signal);
         await judge(candidate, workload, reference, WHICH, signal);
       });
     }

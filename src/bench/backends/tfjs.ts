@@ -29,6 +29,7 @@ function family(
     name: `tfjs-${engine}`,
     hasThreads: false,
     hasLevels: false,
+    isOnGpu: engine === 'webgl' || engine === 'webgpu',
     usual,
     obstacle,
     place: () => ({ tfjs: { engine, threads: 1 } }),
