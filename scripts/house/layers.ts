@@ -8,6 +8,7 @@ export const LAYERS = [
   { name: 'NOUNS', folders: ['teacher', 'model', 'student', 'data', 'losses'] },
   { name: 'LOOP', folders: ['train'] },
   { name: 'VERBS', folders: ['distill', 'adapt', 'export', 'predict'] },
+  { name: 'MANY', folders: ['federate'] },
   { name: 'MEASURE', folders: ['bench'] },
   { name: 'TOP', folders: ['entry', 'cli'] },
 ] as const;
@@ -23,6 +24,7 @@ export const ENTRIES = [
   'src/runWorker.ts',
   'src/nodeWorker.ts',
   'src/webgpu.ts',
+  'src/federate.ts',
 ] as const;
 
 /** What a folder may import today, where its layer would allow more; 'type' is nothing at run time. */

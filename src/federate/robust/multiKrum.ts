@@ -1,61 +1,60 @@
 import { invalidOption } from '../../core/options.ts';
-import { type ClientUpdate, type Combine, meanOf, sortOut, type UpdateLimits } from '../combine.ts';
+import { given, type OptionsOf, schema } from '../../core/schema.ts';
+import { type Combine, meanOf, type Part } from '../combine.ts';
+import { squaredDistance } from '../distance.ts';
 
-export interface MultiKrumOptions extends UpdateLimits {
+const OPTIONS = schema('multiKrum', {
   /** The fraction of clients that may be poisoned, from 0 to below 0.5. Default 0.2. */
-  readonly poisoned?: number;
-}
+  poisoned: given<number>((value, name) => {
+    if (!(value >= 0 && value < 0.5)) throw invalidOption(name, value, 'a fraction from 0 to below 0.5');
+  }, 0.2),
+});
+
+export interface MultiKrumOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**
- * Mean of the updates that lie closest to their neighbours. An update's score is the sum of squared distances to its
- * n − f − 2 nearest, where f of n may be poisoned; the n − f updates of the lowest scores count, the others are named
- * as `far-from-others`. Weights count among those that are selected.
- * Shapes    updates of length F → F
- * Units     those of the updates
- * Throws    invalid-option: `poisoned` is not from 0 to below 0.5 · a limit out of its range
+ * Mean of the parts that lie closest to their neighbours. A part's score is the sum of squared distances to its n − f − 2
+ * nearest, where f of n may be poisoned; the n − f parts of the lowest scores count by their weights, the others are named as
+ * outliers.
+ * Shapes    parts of the same names and shapes → one of them
+ * Units     those of the parts
+ * Throws    invalid-option: `poisoned` is not from 0 to below 0.5
  * Source    Blanchard et al. 2017, "Machine Learning with Adversaries: Byzantine Tolerant Gradient Descent", §4–5
- * Differs   its proof asks for n ≥ 2f + 3; with fewer updates at least one neighbour is looked at
+ * Differs   its proof asks for n ≥ 2f + 3; with fewer parts at least one neighbour is looked at
  */
-export const multiKrum: Combine<MultiKrumOptions> = (updates, { poisoned = 0.2, ...limits }) => {
-  if (!(poisoned >= 0 && poisoned < 0.5)) throw invalidOption('poisoned', poisoned, 'a fraction from 0 to below 0.5');
-  const { accepted, rejected } = sortOut(updates, limits);
-  const out = Math.min(Math.ceil(poisoned * accepted.length), Math.floor((accepted.length - 1) / 2));
-  const chosen = new Set(closest(accepted, Math.max(0, out)));
-  const far = accepted.filter((update) => !chosen.has(update));
+export function multiKrum(options: MultiKrumOptions = {}): Combine {
+  const { poisoned } = OPTIONS.read(options);
   return {
-    values: meanOf(
-      accepted.filter((update) => chosen.has(update)),
-      limits.length,
-    ),
-    rejected: [...rejected, ...far.map(({ client }) => ({ client, reason: 'far-from-others' as const }))],
+    name: 'multiKrum',
+    combine(parts) {
+      const out = Math.min(Math.ceil(poisoned * parts.length), Math.floor((parts.length - 1) / 2));
+      const scores = scoresOf(parts, out);
+      const order = [...parts.keys()].sort((a, b) => (scores[a] as number) - (scores[b] as number));
+      const far = new Set(order.slice(parts.length - out));
+      const what = 'it lies farther from its neighbours than the others';
+      return {
+        values: meanOf(parts.filter((_, i) => !far.has(i))),
+        rejected: parts.filter((_, i) => far.has(i)).map(({ client }) => ({ client, why: 'outlier', what })),
+      };
+    },
   };
-};
+}
 
-/** All but the `out` updates of the highest scores; of equal scores those that come first stay. */
-function closest(updates: readonly ClientUpdate[], out: number): ClientUpdate[] {
-  const distances = updates.map(() => new Float64Array(updates.length));
-  for (const [a, { values }] of updates.entries()) {
-    for (let b = a + 1; b < updates.length; b++) {
-      const squared = squaredDistance(values, (updates[b] as ClientUpdate).values);
+function scoresOf(parts: readonly Part[], out: number): number[] {
+  const distances = parts.map(() => new Float64Array(parts.length));
+  for (const [a, { values }] of parts.entries()) {
+    for (let b = a + 1; b < parts.length; b++) {
+      const squared = squaredDistance(values, (parts[b] as Part).values);
       (distances[a] as Float64Array)[b] = squared;
       (distances[b] as Float64Array)[a] = squared;
     }
   }
-  const neighbours = Math.max(1, updates.length - out - 2);
-  const scores = distances.map((row) => {
-    // The first is the distance to itself, 0.
-    const nearest = row.toSorted().subarray(1, neighbours + 1);
-    return nearest.reduce((sum, distance) => sum + distance, 0);
-  });
-  return updates
-    .map((update, i) => ({ update, score: scores[i] as number }))
-    .sort((a, b) => a.score - b.score)
-    .slice(0, updates.length - out)
-    .map(({ update }) => update);
-}
-
-function squaredDistance(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += ((a[i] as number) - (b[i] as number)) ** 2;
-  return sum;
+  const neighbours = Math.max(1, parts.length - out - 2);
+  // The first is the distance to itself, 0.
+  return distances.map((row) =>
+    row
+      .sort()
+      .subarray(1, neighbours + 1)
+      .reduce((sum, distance) => sum + distance, 0),
+  );
 }
