@@ -8,6 +8,7 @@ export const LAYERS = [
   { name: 'NOUNS', folders: ['teacher', 'model', 'student', 'data', 'losses'] },
   { name: 'LOOP', folders: ['train'] },
   { name: 'VERBS', folders: ['distill', 'adapt', 'export', 'predict'] },
+  { name: 'MANY', folders: ['federate'] },
   { name: 'MEASURE', folders: ['bench'] },
   { name: 'TOP', folders: ['entry', 'cli'] },
 ] as const;
@@ -23,6 +24,7 @@ export const ENTRIES = [
   'src/runWorker.ts',
   'src/nodeWorker.ts',
   'src/webgpu.ts',
+  'src/federate.ts',
 ] as const;
 
 /** What a folder may import today, where its layer would allow more; 'type' is nothing at run time. */
@@ -67,6 +69,7 @@ export const NARROWER: Readonly<Record<string, Readonly<Record<string, 'value' |
     losses: 'value',
     distill: 'value',
     adapt: 'value',
+    federate: 'value',
     bench: 'value',
   },
   teacher: {
@@ -183,9 +186,23 @@ export const DOORS: readonly Door[] = [
   {
     name: '@noble/ciphers',
     specifier: /^@noble\/ciphers\//,
-    places: ['src/core/secretRandom.ts'],
+    places: ['src/core/secretRandom.ts', 'src/federate/secure/agreement.ts'],
     types: 'door',
     form: 'any',
+  },
+  {
+    name: '@noble/curves',
+    specifier: /^@noble\/curves\//,
+    places: ['src/federate/deviceKey.ts', 'src/federate/secure/agreement.ts'],
+    types: 'door',
+    form: 'any',
+  },
+  {
+    name: 'NATS',
+    specifier: /^@nats-io\//,
+    places: ['src/federate/nats/'],
+    types: 'everywhere',
+    form: 'dynamic',
   },
   {
     name: '@noble/hashes',
