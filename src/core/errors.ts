@@ -20,6 +20,7 @@ export type LimbeckErrorCode =
   | 'not-finite'
   | 'class-mismatch'
   | 'labels-missing'
+  | 'sequence-too-long'
   | 'student-not-trainable'
   | 'student-invalid'
   | 'student-in-use'

@@ -21,3 +21,4 @@ export { fromText, type TextOptions } from './text.ts';
 export type { TextLike, TokenizerFiles } from './tokenize.ts';
 export { batches, pick, shuffle, split, take, withoutLabels } from './views.ts';
 export { withExampleWeights } from './withExampleWeights.ts';
+export { withSequences } from './withSequences.ts';

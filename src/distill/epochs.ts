@@ -17,6 +17,8 @@ export interface EpochsOptions {
   readonly lessons: Teaching;
   /** Labels of the holdout. */
   readonly truth: Int32Array | undefined;
+  /** Sequences of the holdout [N, L]. */
+  readonly sequences?: Int32Array | undefined;
   /** The kind of the compared output, by default what the loss says, and further metrics. */
   readonly outputKind?: OutputKind | undefined;
   readonly metrics?: readonly Metric[] | undefined;
@@ -30,7 +32,7 @@ export interface EpochsOptions {
  * continues for at most one epoch, and the epoch is reported when its metrics are known.
  */
 export function measureEpochs(options: EpochsOptions) {
-  const { job, loss, lessons, truth, outputs, metrics: own = [], emit } = options;
+  const { job, loss, lessons, truth, sequences, outputs, metrics: own = [], emit } = options;
   const compared = comparedOutput(loss, outputs) ?? DEFAULT_OUTPUT;
   const kind = options.outputKind ?? outputKindOf(loss, compared, outputs[compared]);
   const epochs: EpochRecord[] = [];
@@ -45,7 +47,12 @@ export function measureEpochs(options: EpochsOptions) {
     const answers = holdoutOutputs && (await lessons.holdout);
     const measured = (student: NdArray) =>
       measure(
-        { student, teacher: answers && comparable(answers, loss, student, kind), labels: truth },
+        {
+          student,
+          teacher: answers && comparable(answers, loss, student, kind),
+          labels: truth,
+          ...(sequences && { sequences, blank: blankOf(loss) }),
+        },
         { kind, metrics: own },
       );
     const metrics = holdoutOutputs ? measured(holdoutOutputs) : {};
@@ -74,6 +81,12 @@ export function measureEpochs(options: EpochsOptions) {
     /** The student's outputs for the held-out examples after the last measured epoch. */
     lastOutputs: () => lastOutputs,
   };
+}
+
+/** The blank of the first ctc in the loss. */
+function blankOf({ name, options, terms = [] }: Loss): number | undefined {
+  if (name === 'ctc') return options['blank'] as number;
+  return terms.map(blankOf).find((blank) => blank !== undefined);
 }
 
 /**

@@ -1,5 +1,6 @@
 // A teacher that ends in a softmax, compared with the same one without.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { logProbsOf } from '../core/logProbs.ts';
 import type { NamedArrays, NdArray } from '../core/shape.ts';
 import { regression } from '../losses/response/regression.ts';
 import { softTargets } from '../losses/response/softTargets.ts';
@@ -7,7 +8,6 @@ import { openStore } from '../storage/openStore.ts';
 import { cachedTeacher } from '../teacher/cachedTeacher.ts';
 import { ensemble } from '../teacher/ensemble.ts';
 import { fromFunction } from '../teacher/fromFunction.ts';
-import { logProbsOf } from '../train/logProbs.ts';
 import { openTrainer, type Trainer } from '../train/trainer.ts';
 import { distill } from './distill.ts';
 import { CLASSES, HERE, holdout, labelled, logitsOf, makeTeacher, weightsOf, working } from './distillCases.ts';

@@ -70,7 +70,7 @@ export async function runDistill(
     const learnedFrom = outerReads(options, loss).length > 0 ? teacher : undefined;
     const facts = factsOf(job, trainer, learnedFrom?.description, teacherBatchSize);
     if (reproduce !== undefined) requireSame(reproduce, facts);
-    const truth = await lookAtAll(options, loss, studentDescription, emit, signal);
+    const { labels: truth, sequences } = await lookAtAll(options, loss, studentDescription, emit, signal);
     const control = await openControl({ options, loss, job, student: studentDescription, trainer, signal });
 
     emit({ type: 'phase', phase: 'train' });
@@ -90,7 +90,7 @@ export async function runDistill(
       signal: teaching.signal,
     });
     const { outputKind, metrics } = options;
-    const scoring = { loss, lessons, truth, outputKind, metrics, outputs: studentDescription.outputs };
+    const scoring = { loss, lessons, truth, sequences, outputKind, metrics, outputs: studentDescription.outputs };
     const measured = measureEpochs({ ...scoring, job, emit });
     const outcome = await trainer.train(job, makeSource(options, loss, lessons, signal), measured.onEvent, signal);
     await learner.adopt(outcome.artifacts, outcome.members);

@@ -34,6 +34,7 @@ export {
 export { type PatchFileOptions, patchBytes, patchFromBytes, patchToBytes } from './patch/patchFile.ts';
 export { parameterCount, type Student, type StudentArtifacts, studentFromArtifacts } from './student.ts';
 export { type CnnOptions, cnn } from './zoo/cnn.ts';
+export { type CrnnOptions, crnn } from './zoo/crnn.ts';
 export { type DsCnnOptions, dsCnn } from './zoo/dsCnn.ts';
 export { type MlpOptions, mlp } from './zoo/mlp.ts';
 export { type MobilenetV1Options, mobilenetV1 } from './zoo/mobilenetV1.ts';

@@ -36,6 +36,28 @@ function labelledOutputs({ terms = [], reads }: Loss): readonly string[] {
   return inTerms.length > 0 || !reads.labels ? inTerms : reads.student;
 }
 
+/**
+ * Every loss inside says what is wrong with the sequences of these examples; the first is number `first` of the dataset.
+ * Throws    labels-missing: the loss reads sequences, and there are none · class-mismatch · sequence-too-long
+ */
+export function checkSequences(
+  loss: Loss,
+  sequences: Int32Array | undefined,
+  examples: number,
+  outputs: StudentDescription['outputs'],
+  first = 0,
+): void {
+  if (!loss.reads.sequences) return;
+  if (sequences === undefined) {
+    throw new LimbeckError(
+      'labels-missing',
+      `The loss "${loss.name}" reads a sequence for each example, and the data has none. Give withSequences(data, …).`,
+    );
+  }
+  for (const term of loss.terms ?? []) checkSequences(term, sequences, examples, outputs, first);
+  loss.checkSequences?.({ values: sequences, length: sequences.length / examples, first }, outputs);
+}
+
 /** Whether every label that this loss reads may be missing. */
 function allowsUnlabelled({ terms, reads, allowsUnlabelled: allows = false }: Loss): boolean {
   return terms === undefined || terms.length === 0 ? !reads.labels || allows : terms.every(allowsUnlabelled);
