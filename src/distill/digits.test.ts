@@ -76,9 +76,12 @@ beforeAll(async () => {
 });
 afterAll(() => trainer[Symbol.asyncDispose]());
 
-test('every design of the zoo is tested here', () => {
+/** Students that tell no digit from another; src/distill/sequences.test.ts has the reader of lines. */
+const OTHERS = ['crnn'];
+
+test('every design of the zoo that classifies is tested here', () => {
   const designs = (Object.values(zoo) as StudentDesign[]).map(({ design }) => design);
-  expect(designs.filter((design) => students[design] === undefined)).toEqual([]);
+  expect(designs.filter((design) => students[design] === undefined && !OTHERS.includes(design))).toEqual([]);
 });
 
 describe.each(Object.entries(students))('%s', (_, { make, learningRate, least, ...view }) => {
