@@ -1,6 +1,6 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { builtinModules, createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import commonjs from '@rollup/plugin-commonjs';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import esbuild from 'rollup-plugin-esbuild';
@@ -27,12 +27,20 @@ const assets = [
   join(ort, 'ort-wasm-simd-threaded.asyncify.mjs'),
 ];
 
+/** Scripts name source maps that no package needs, and browsers ask for them. */
+async function copyAsset(file, dir) {
+  const to = join(dir, basename(file));
+  if (!file.endsWith('.mjs')) return copyFile(file, to);
+  const script = await readFile(file, 'utf8');
+  return writeFile(to, script.replace(/^\/\/# sourceMappingURL=.*\n?/m, ''));
+}
+
 function copyAssets() {
   return {
     name: 'copy-assets',
     async writeBundle({ dir }) {
       await mkdir(dir, { recursive: true });
-      await Promise.all(assets.map((file) => copyFile(file, join(dir, file.split('/').pop()))));
+      await Promise.all(assets.map((file) => copyAsset(file, dir)));
       await writeFile(join(dir, SHARED_HEAP), withSharedHeap(await readFile(join(tfjsWasm, UNSHARED_HEAP))));
       await writeFile(join(dir, 'threads.js'), await threadsFile());
     },

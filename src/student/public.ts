@@ -1,6 +1,7 @@
 // What the package exports of this folder.
 
 export type { StudentSource } from './artifacts.ts';
+export * from './designs.ts';
 export type { Bundle, BundleFile, BundleManifest } from './files/bundle.ts';
 export { artifactsFromFiles, type StudentFiles, type TfjsFiles, toFiles } from './files/files.ts';
 export { type ReadBundleOptions, readBundle } from './files/readBundle.ts';
@@ -32,11 +33,3 @@ export {
   type WeightChange,
 } from './patch/patch.ts';
 export { type PatchFileOptions, patchBytes, patchFromBytes, patchToBytes } from './patch/patchFile.ts';
-export { parameterCount, type Student, type StudentArtifacts, studentFromArtifacts } from './student.ts';
-export { type CnnOptions, cnn } from './zoo/cnn.ts';
-export { type CrnnOptions, crnn } from './zoo/crnn.ts';
-export { type DsCnnOptions, dsCnn } from './zoo/dsCnn.ts';
-export { type MlpOptions, mlp } from './zoo/mlp.ts';
-export { type MobilenetV1Options, mobilenetV1 } from './zoo/mobilenetV1.ts';
-export { type Resnet8Options, resnet8 } from './zoo/resnet8.ts';
-export { type TransformerTinyOptions, transformerTiny } from './zoo/transformerTiny.ts';
