@@ -16,7 +16,7 @@ describe('limbeck bench --compare', () => {
   test('says in a table and a sentence what differs', async () => {
     const { code, out, error } = await runLine(['bench', '--compare', 'a.json', 'b.json'], files());
     expect({ code, error }).toEqual({ code: 0, error: '' });
-    expect(out).toMatch(/^inference +mlp +kernels +2 +1 +2 +1\.9 – 2\.11 +slower$/m);
+    expect(out).toMatch(/^inference +mlp +kernels +2 +1 +2 +1\.9 to 2\.11 +slower$/m);
     expect(out.trimEnd().split('\n').at(-1)).toMatch(
       /^Different: of 3 rows 1 slower; most of all inference of mlp on kernels, 2 threads: 2 times as long/,
     );
