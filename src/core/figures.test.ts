@@ -1,6 +1,18 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { amount, bytes, count, countOf, duration, figures, percent, span, timeLeft, times, UNKNOWN } from './figures.ts';
+import {
+  amount,
+  bytes,
+  count,
+  countOf,
+  duration,
+  figures,
+  percent,
+  span,
+  timeLeft,
+  times,
+  UNKNOWN,
+} from './figures.ts';
 
 test.each([
   [0, '0'],
