@@ -17,6 +17,7 @@ const examples = pages.flatMap(fencedExamples).map((one) => ({ ...one, code: one
 /** Blocks that cannot run in this page, by what they hold. */
 const NOT_HERE: readonly (readonly [holds: string, why: string])[] = [
   ["from 'react'", 'React is not installed; the block is type-checked'],
+  ['openBroadcastChannel(', 'it waits for a second tab, which e2e/federate.spec.ts opens'],
 ];
 const whyNot = ({ code }: Example) => NOT_HERE.find(([holds]) => code.includes(holds))?.[1];
 
@@ -51,6 +52,7 @@ async function bundleExamples(): Promise<string> {
       'limbeck/run': at('../dist/run.js'),
       'limbeck/students': at('../dist/students.js'),
       'limbeck/webgpu': at('../dist/webgpu.js'),
+      'limbeck/federate': at('../dist/federate.js'),
       'limbeck/tfjs': at('../dist/tfjs.js'),
       'limbeck/expose': at('../dist/expose.js'),
       limbeck: at('../dist/index.js'),

@@ -64,6 +64,7 @@ export default defineConfig({
             page('Make it fast', '/guide/make-it-fast'),
             page('Personalize', '/guide/personalize'),
             page('Private and encrypted', '/guide/private-and-encrypted'),
+            page('Train with many devices', '/guide/federate'),
             page('Take it anywhere', '/guide/take-it-anywhere'),
             page('In a terminal', '/guide/command'),
             page('Inspect a model', '/guide/inspect'),

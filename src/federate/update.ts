@@ -56,12 +56,24 @@ export interface Expected extends Pick<Update, 'federation' | 'round' | 'client'
 export interface Encoding {
   /** Part of a key: `Update.encoding`. */
   readonly name: string;
-  encode(values: NamedArrays): NamedArrays | Promise<NamedArrays>;
+  /** `before` is what the round began with, for encodings that send changes. */
+  encode(values: NamedArrays, before: NamedArrays): NamedArrays | Promise<NamedArrays>;
   /**
    * The values again, with the names and shapes of `shapes`; what comes from elsewhere is checked before memory is taken.
    * Throws    update-invalid (`rejected`)
    */
-  decode(values: NamedArrays, shapes: Shapes): NamedArrays | Promise<NamedArrays>;
+  decode(values: NamedArrays, shapes: Shapes, before: NamedArrays): NamedArrays | Promise<NamedArrays>;
+}
+
+/** How devices vouch for their updates; the receipt carries the signature. */
+export interface UpdateSignatures {
+  /** A text of at most 1,000 letters. */
+  sign(update: Pick<Update, 'federation' | 'round' | 'client'> & { readonly hash: string }): Promise<string>;
+  /** Throws    update-invalid (`rejected`) */
+  check(
+    update: Pick<Update, 'federation' | 'round' | 'client'> & { readonly hash: string },
+    signature: string | undefined,
+  ): Promise<void>;
 }
 
 const FORM = { format: 'limbeck-update', version: '1' };
