@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { closingLine, noCounts, ofRunner, ofStage, plus } from './counts.mjs';
-import { ensureBuilt, ensureChromium, ensurePackages, root } from './ensure.mjs';
+import { ensureBuilt, ensureChromium, ensureNatsServer, ensurePackages, root } from './ensure.mjs';
 import { failureLines, failureOfStage, failuresOfPlaywright, failuresOfVitest } from './failures.mjs';
 
 process.chdir(root);
@@ -135,6 +135,7 @@ mkdirSync('out', { recursive: true });
 const isReady =
   (await stage('packages', () => ensurePackages())) &&
   (await stage('chromium', () => void ensureChromium())) &&
+  (await stage('nats-server', () => ensureNatsServer())) &&
   (await stage('build', () => ensureBuilt()));
 if (isReady) {
   // Both SIMD levels, with and without threads; `npm run conformance` runs all four pairs.

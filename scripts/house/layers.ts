@@ -93,6 +93,8 @@ export const NARROWER: Readonly<Record<string, Readonly<Record<string, 'value' |
     student: 'value',
     train: 'value',
     distill: 'value',
+    // The accountant of private rounds.
+    adapt: 'value',
   },
   train: {
     core: 'value',
@@ -196,9 +198,23 @@ export const DOORS: readonly Door[] = [
   {
     name: '@noble/ciphers',
     specifier: /^@noble\/ciphers\//,
-    places: ['src/core/secretRandom.ts'],
+    places: ['src/core/secretRandom.ts', 'src/federate/secure/agreement.ts'],
     types: 'door',
     form: 'any',
+  },
+  {
+    name: '@noble/curves',
+    specifier: /^@noble\/curves\//,
+    places: ['src/federate/deviceKey.ts', 'src/federate/secure/agreement.ts'],
+    types: 'door',
+    form: 'any',
+  },
+  {
+    name: 'NATS',
+    specifier: /^@nats-io\//,
+    places: ['src/federate/nats/'],
+    types: 'everywhere',
+    form: 'dynamic',
   },
   {
     name: '@noble/hashes',

@@ -17,7 +17,13 @@ describe('versions', () => {
   });
 
   test('the ranges of the peers are those that limbeck checks', () => {
-    const { 'onnxruntime-web': web, 'onnxruntime-node': node, ...tfjs } = peerDependencies;
+    const {
+      '@nats-io/transport-node': nats,
+      'onnxruntime-web': web,
+      'onnxruntime-node': node,
+      ...tfjs
+    } = peerDependencies;
+    expect(satisfies(devDependencies['@nats-io/transport-node'], nats)).toBe(true);
     expect(web).toBe(rangeText(ONNXRUNTIME_RANGE));
     expect(node).toBe(VERSIONS.onnxruntime);
     expect(new Set(Object.values(tfjs))).toEqual(new Set([rangeText(TFJS_RANGE)]));

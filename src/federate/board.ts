@@ -60,6 +60,8 @@ export interface BoardOptions {
   readonly notice: (message: string) => void;
 }
 
+/** Errors after which a transport is asked again. */
+const MAY_PASS: readonly string[] = ['transport-failed', 'nats-unreachable'];
 const FIRST_PAUSE_MS = 250;
 const MOST_PAUSE_MS = 15_000;
 const MOST_RECORD_BYTES = 100e6;
@@ -81,7 +83,7 @@ export function openBoard(
       try {
         return await ask();
       } catch (error) {
-        const mayPass = error instanceof LimbeckError && error.code === 'transport-failed';
+        const mayPass = error instanceof LimbeckError && MAY_PASS.includes(error.code);
         if (!mayPass || clock.now() - startedAt >= offlineMs) throw error;
         if (pause === FIRST_PAUSE_MS) notice(`${error.message} It is asked again.`);
         await clock.sleep(pause, signal);
