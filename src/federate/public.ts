@@ -1,5 +1,14 @@
 // What limbeck/federate exports.
+export { type Audited, type AuditOptions, audit } from './audit.ts';
 export { type Combine, type Combined, meanOf, type Part, weightedMean } from './combine.ts';
+export { dirichletShares } from './dirichlet.ts';
+export type { FederateEvent } from './events.ts';
+export { type Federated, type FederateReport, federate } from './federate.ts';
+export type { FederateOptions } from './federateOptions.ts';
+export type { Contribution, Rejection, RoundRecord } from './records.ts';
+export { type SimulateEvent, type SimulateOptions, type SimulationReport, simulate } from './simulate.ts';
+export * from './strategies/all.ts';
+export type { Device, Gathered, Member, Place, Strategy } from './strategy.ts';
 export { type Int8Options, int8 } from './compress/int8.ts';
 export { type TopKOptions, topK } from './compress/topK.ts';
 export type { Compression } from './compressor.ts';
@@ -16,6 +25,7 @@ export { type SecureServer, type SecureSum, secureServer } from './secure/secure
 export { joinSecureSum, leadSecureSum, type SecurePart } from './secure/secureSum.ts';
 export { type Signatures, type SignaturesOptions, type SignedUpdate, signatures } from './signatures.ts';
 export { checkKey, type Entry, isKeyPart, type Transport, transportFailed } from './transport.ts';
+export { type BroadcastChannelOptions, openBroadcastChannel } from './transports/broadcastChannel.ts';
 export { type Loopback, loopback } from './transports/loopback.ts';
 export { type NatsOptions, openNats } from './transports/nats.ts';
 export {
