@@ -152,6 +152,13 @@ export const DOORS: readonly Door[] = [
     form: 'any',
   },
   {
+    name: 'tfjs’s threaded build',
+    specifier: /^@tensorflow\/tfjs-backend-wasm\/wasm-out\//,
+    places: ['src/runtime/backends/threadedModule.ts'],
+    types: 'door',
+    form: 'any',
+  },
+  {
     name: 'tfjs-converter',
     specifier: /^@tensorflow\/tfjs-converter$/,
     places: ['src/runtime/graphModel.ts'],
