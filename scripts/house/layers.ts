@@ -29,7 +29,7 @@ export const ENTRIES = [
 
 /** What a folder may import today, where its layer would allow more; 'type' is nothing at run time. */
 export const NARROWER: Readonly<Record<string, Readonly<Record<string, 'value' | 'type'>>>> = {
-  data: { core: 'value' },
+  data: { core: 'value', storage: 'type' },
   // Importing a loss loads no tfjs: it gets tfjs as an argument.
   losses: { core: 'value', runtime: 'type' },
   student: { core: 'value', runtime: 'value', onnx: 'value' },
@@ -167,6 +167,13 @@ export const DOORS: readonly Door[] = [
     form: 'any',
   },
   {
+    name: 'tfjs’s threaded build',
+    specifier: /^@tensorflow\/tfjs-backend-wasm\/wasm-out\//,
+    places: ['src/runtime/backends/threadedModule.ts'],
+    types: 'door',
+    form: 'any',
+  },
+  {
     name: 'tfjs-converter',
     specifier: /^@tensorflow\/tfjs-converter$/,
     places: ['src/runtime/graphModel.ts'],
@@ -233,9 +240,16 @@ export const DOORS: readonly Door[] = [
   {
     name: 'fflate',
     specifier: /^fflate$/,
-    places: ['src/student/files/bundle.ts', 'src/student/files/packBundle.ts'],
+    places: ['src/student/files/bundle.ts', 'src/student/files/packBundle.ts', 'src/data/zip.ts'],
     types: 'door',
     form: 'any',
+  },
+  {
+    name: 'hyparquet',
+    specifier: /^hyparquet$/,
+    places: ['src/data/parquet.ts'],
+    types: 'everywhere',
+    form: 'dynamic',
   },
   { name: 'idb', specifier: /^idb$/, places: ['src/storage/'], types: 'door', form: 'any' },
   {

@@ -16,7 +16,7 @@ export interface BackendFamily {
   /** Where it is measured if nobody names it. */
   readonly usual: 'everywhere' | 'pages' | 'node';
   /** Why it is not here, as a sentence. */
-  obstacle(): Promise<string | undefined>;
+  obstacle(threads: number): Promise<string | undefined>;
   place(threads: number, simdLevel: SimdLevel | undefined): BenchPlace;
 }
 
@@ -35,7 +35,7 @@ export function backendOf(family: BackendFamily, threads: number, simdLevel: Sim
     isOnGpu: family.isOnGpu,
     async obstacle(workload, model) {
       return (
-        (await family.obstacle()) ??
+        (await family.obstacle(threads)) ??
         workloads[workload].obstacle(place, model) ??
         (await wasmObstacle(family, threads, simdLevel))
       );

@@ -2,6 +2,7 @@ import { LimbeckError } from '../core/errors.ts';
 import { countOf, duration } from '../core/figures.ts';
 import type { BenchmarkSettings } from './benchmarkOptions.ts';
 import { detectEnvironment } from './detectEnvironment.ts';
+import { keepFindings } from './keepFindings.ts';
 import { type Group, measureGroup } from './measureGroup.ts';
 import { benchBackend, usualBackends } from './namedBackends.ts';
 import { recommend } from './report/recommend.ts';
@@ -54,6 +55,7 @@ export async function runBenchmark(
   }
   // One file that cannot be read leaves the others their rows; where there is nothing else, it is the caller's to hear of.
   if (failures.every((failure) => failure !== undefined)) throw failures[0];
+  if (settings.keep) await keepFindings(settings.models, rows, signal);
   return {
     format: 'limbeck-bench',
     version: 1,

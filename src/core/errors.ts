@@ -16,6 +16,7 @@ export type LimbeckErrorCode =
   | 'image-unreadable'
   | 'audio-unreadable'
   | 'tokenizer-invalid'
+  | 'file-invalid'
   | 'empty-dataset'
   | 'not-finite'
   | 'class-mismatch'

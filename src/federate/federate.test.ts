@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isLong } from '../../scripts/isLong.mjs';
 import { derivedSeed } from '../core/random.ts';
-import { fromArrays } from '../data/arrays.ts';
 import type { NamedArrays } from '../core/shape.ts';
+import { fromArrays } from '../data/arrays.ts';
 import type { LabelledDataset } from '../data/dataset.ts';
 import { pick, withoutLabels } from '../data/views.ts';
 import { CLASSES, labelsOf, points } from '../distill/distillCases.ts';
@@ -234,7 +234,15 @@ describe('strategies on clients of which each knows mostly one class', () => {
   test('fedProx’s pull keeps a client’s weights near the shared ones', async () => {
     const place = { round: 1, seed: 3, signal: new AbortController().signal };
     const loss = crossEntropy();
-    const tools = { trainer, loss, emit: () => undefined, epochs: 5, batchSize: 16, optimizer: SGD, publicData: undefined };
+    const tools = {
+      trainer,
+      loss,
+      emit: () => undefined,
+      epochs: 5,
+      batchSize: 16,
+      optimizer: SGD,
+      publicData: undefined,
+    };
     const artifacts = await builtStudent(makeMlp(), tools, place);
     const device = { ...tools, artifacts, data: shares[0] as LabelledDataset, keep: undefined };
     const moved = async (mu: number) => {
@@ -249,7 +257,15 @@ describe('strategies on clients of which each knows mostly one class', () => {
     const signal = new AbortController().signal;
     const place = { round: 1, seed: 3, signal };
     const loss = crossEntropy();
-    const tools = { trainer, loss, emit: () => undefined, epochs: 15, batchSize: 16, optimizer: ADAM, publicData: undefined };
+    const tools = {
+      trainer,
+      loss,
+      emit: () => undefined,
+      epochs: 15,
+      batchSize: 16,
+      optimizer: ADAM,
+      publicData: undefined,
+    };
     const first = await builtStudent(makeMlp(), tools, place);
     const { artifacts } = await trainHere(tools, { from: first, data: labelledPoints(300, 23), loss }, place);
     const afterStep = async (keep: { weight: number; temperature: number } | undefined) => {

@@ -9,6 +9,7 @@ export {
   constant,
   cosine,
   linear,
+  oneCycle,
   type Schedule,
   type Span,
   type SpanOptions,

@@ -36,6 +36,7 @@ export function openLoss(loss: Loss, { shapes, channelsFirst = [], seed }: OpenL
     ...loss,
     shapes,
     variables: made.filter(({ trainable }) => trainable),
+    kept: made,
     compute: (tfjs, tensors) => loss.compute(tfjs, withOwn(tensors)),
     ...(loss.perExample && { perExample: (tfjs, tensors) => loss.perExample?.(tfjs, withOwn(tensors)) as tf.Tensor1D }),
     [Symbol.dispose]: () => tf.dispose(made),

@@ -37,6 +37,8 @@ export interface StepOptions {
 /** A loss, and what is learned for it besides the student. */
 export interface StepLoss extends Loss {
   readonly variables?: readonly tf.Variable[];
+  /** These, and what it remembers. */
+  readonly kept?: readonly tf.Variable[];
 }
 
 /** All that a step changes: the student's weights and the loss's own. */
