@@ -1,7 +1,7 @@
 import type { AsyncBuffer, Compressors, FileMetaData } from 'hyparquet';
 import { LimbeckError, messageOf, throwIfAborted } from '../core/errors.ts';
 import { count, given, type OptionsOf, schema } from '../core/schema.ts';
-import { isTagged } from '../core/tags.ts';
+import { isTagged, tagOf } from '../core/tags.ts';
 import type { Dataset, LabelledDataset } from './dataset.ts';
 import { fromTable, TABLE } from './table.ts';
 
@@ -72,7 +72,7 @@ export async function fromParquet(
   }
   const cell = (row: number, column: number) => {
     const value = rows[row]?.[known.indexOf(columns[column] as string)];
-    return isTagged(value, 'Date') ? Number(value) : value;
+    return tagOf(value) === 'Date' ? Number(value) : value;
   };
   return fromTable({ columns, rowCount: rows.length, cell }, table);
 }

@@ -146,7 +146,9 @@ describe('stored examples', () => {
       { ...x([2, 1]), labels: Int32Array.of(1, 2) },
       { inputs: { x: { data: new Int32Array(2), shape: [2, 1] } } },
     ]) {
-      await expect(storeExamples(store, 'a', of(x([2, 1]), odd))).rejects.toMatchObject({ code: 'shape-mismatch' });
+      await expect(storeExamples(store, 'a', of(x([2, 1]), odd as Examples))).rejects.toMatchObject({
+        code: 'shape-mismatch',
+      });
     }
     const signal = AbortSignal.abort();
     await expect(storeExamples(store, 'a', data, { signal })).rejects.toMatchObject({ name: 'AbortError' });

@@ -26,7 +26,7 @@ test('what cannot go on from a checkpoint is refused with one', () => {
 
 test('what is best needs a holdout', () => {
   expect(() => checkParts({ keepBest: true }, run)).toThrow(/holdout/);
-  expect(() => checkParts({ keepBest: { patience: 2 } }, { ...run, holdout: {} } as never)).not.toThrow();
+  expect(() => checkParts({ keepBest: { patience: 2 } }, { ...(run as object), holdout: {} } as never)).not.toThrow();
 });
 
 test('a run gets the parts it asks for; without a teacher it gets none that needs one', () => {
