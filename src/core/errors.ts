@@ -17,6 +17,7 @@ export type LimbeckErrorCode =
   | 'audio-unreadable'
   | 'tokenizer-invalid'
   | 'empty-dataset'
+  | 'empty-list'
   | 'not-finite'
   | 'class-mismatch'
   | 'labels-missing'

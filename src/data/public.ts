@@ -14,8 +14,10 @@ export {
 } from './dataset.ts';
 export { type NearestNeighboursOptions, type NeighbourGraph, nearestNeighbours } from './graph.ts';
 export { type LabelPropagationOptions, labelPropagation } from './graphPropagation.ts';
+export { type HashTokensOptions, hashTokens } from './hashTokens.ts';
 export { fromImages, type ImageLike, type ImagesOptions } from './images.ts';
 export { joined } from './joined.ts';
+export { fromLists, type ListsOptions } from './lists.ts';
 export { type Mixture, mixedUp } from './mixedUp.ts';
 export { fromText, type TextOptions } from './text.ts';
 export type { TextLike, TokenizerFiles } from './tokenize.ts';

@@ -1,6 +1,7 @@
 // What the package exports of this folder.
 
 export type { StudentSource } from './artifacts.ts';
+export * from './designs.ts';
 export type { Bundle, BundleFile, BundleManifest } from './files/bundle.ts';
 export { artifactsFromFiles, type StudentFiles, type TfjsFiles, toFiles } from './files/files.ts';
 export { type ReadBundleOptions, readBundle } from './files/readBundle.ts';
@@ -10,6 +11,7 @@ export { type FromSafetensorsOptions, fromSafetensors } from './fromSafetensors.
 export { type AnswerEarlyOptions, answerEarly, type EarlyAnswers } from './kinds/answerEarly.ts';
 export { type BranchedOptions, branched } from './kinds/branched.ts';
 export { type Cohort, type CohortOptions, cohort } from './kinds/cohort.ts';
+export { towerOf } from './kinds/towerOf.ts';
 export { type WithExitsOptions, withExits } from './kinds/withExits.ts';
 export { branchOf, withoutExits } from './kinds/withoutExits.ts';
 export { studentFromModel } from './layersModel.ts';
@@ -32,10 +34,3 @@ export {
   type WeightChange,
 } from './patch/patch.ts';
 export { type PatchFileOptions, patchBytes, patchFromBytes, patchToBytes } from './patch/patchFile.ts';
-export { parameterCount, type Student, type StudentArtifacts, studentFromArtifacts } from './student.ts';
-export { type CnnOptions, cnn } from './zoo/cnn.ts';
-export { type DsCnnOptions, dsCnn } from './zoo/dsCnn.ts';
-export { type MlpOptions, mlp } from './zoo/mlp.ts';
-export { type MobilenetV1Options, mobilenetV1 } from './zoo/mobilenetV1.ts';
-export { type Resnet8Options, resnet8 } from './zoo/resnet8.ts';
-export { type TransformerTinyOptions, transformerTiny } from './zoo/transformerTiny.ts';
