@@ -62,6 +62,8 @@ export default defineConfig({
             page('Choose a loss', '/guide/choose-a-loss'),
             page('Choose a student', '/guide/choose-a-student'),
             page('Read lines of text', '/guide/recognition'),
+            page('Learn an order', '/guide/ranking'),
+            page('Learn numbers', '/guide/regression'),
             page('Make it fast', '/guide/make-it-fast'),
             page('Personalize', '/guide/personalize'),
             page('Private and encrypted', '/guide/private-and-encrypted'),

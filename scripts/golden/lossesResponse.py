@@ -184,6 +184,55 @@ def rank_net(student, teacher, options, more):
 def list_net(student, teacher, options, more):
     return F.cross_entropy(student['scores'], F.softmax(teacher['scores'], 1))
 
+
+def in_teachers_order(student, teacher):
+    order = torch.sort(teacher['scores'], dim=1, descending=True, stable=True).indices
+    return torch.gather(student['scores'], 1, order)
+
+
+def position_weights(count, decay):
+    return F.softmax(-torch.arange(count, dtype=torch.float64) / decay if decay else torch.zeros(count).double(), 0)
+
+
+def list_mle(student, teacher, options, more):
+    s = in_teachers_order(student, teacher)
+    return (s.flip(1).logcumsumexp(1).flip(1) - s).mean()
+
+
+def relaxed_ranking(student, teacher, options, more):
+    s = in_teachers_order(student, teacher)
+    top = min(options.get('top', 10), s.shape[1])
+    first, others = s[:, :top], s[:, top:].exp().sum(1, keepdim=True)
+    left = (first.exp().flip(1).cumsum(1).flip(1) + others).log()
+    return ((left - first) * position_weights(top, options.get('decay'))).sum(1).mean()
+
+
+def rank_distil(student, teacher, options, more):
+    s = in_teachers_order(student, teacher)
+    top = min(options.get('top', 10), s.shape[1])
+    relevant = -F.logsigmoid(s[:, :top]) @ position_weights(top, options.get('decay', 10))
+    beyond = F.binary_cross_entropy_with_logits(s[:, top:], torch.zeros_like(s[:, top:])) if top < s.shape[1] else 0
+    return relevant.mean() + options.get('others', 1) * beyond
+
+
+def quantile_regression(student, teacher, options, more):
+    levels, parts = options.get('quantiles', [0.05, 0.5, 0.95]), []
+    for j, level in enumerate(levels):
+        d = teacher['quantiles'] - student['quantiles'][:, j : j + 1]
+        parts.append(torch.where(d > 0, level * d, (level - 1) * d).mean())
+    return torch.stack(parts).mean()
+
+
+def mixed_regression(student, teacher, options, more):
+    s, t, truth, alpha = student['values'], teacher['values'], teacher['target'], options.get('alpha', 0.5)
+    if options.get('measure') == 'huber':
+        of = lambda other: F.huber_loss(s, other, reduction='none', delta=options.get('delta', 1)).flatten(1).mean(1)
+    else:
+        of = lambda other: F.mse_loss(s, other, reduction='none').flatten(1).mean(1)
+    error = (t - truth).square().flatten(1).mean(1)
+    trust = (1 - error / options['distrust']).clamp(min=0) if 'distrust' in options else 1
+    return (alpha * of(truth) + (1 - alpha) * trust * of(t)).mean()
+
 write(
     SCRIPT,
     'decoupledTargets',
@@ -264,3 +313,24 @@ SCORED = [{'student': {'scores': shape}, 'teacher': {'scores': shape}} for shape
 write(SCRIPT, 'marginMse', margin_mse, SCORED, [{}])
 write(SCRIPT, 'rankNet', rank_net, SCORED, [{}, {'sigma': 3}])
 write(SCRIPT, 'listNet', list_net, SCORED, [{}])
+# Of whole numbers of sixteenths some are equal: ties of the teacher, which the first candidate wins.
+LISTS = [*SCORED, {'student': {'scores': (3, 12)}, 'teacher': {'scores': (3, 12)}}]
+write(SCRIPT, 'listMle', list_mle, LISTS, [{}])
+write(SCRIPT, 'relaxedRanking', relaxed_ranking, LISTS, [{}, {'top': 3}, {'top': 4, 'decay': 2}])
+write(SCRIPT, 'rankDistil', rank_distil, LISTS, [{}, {'top': 3, 'decay': 1.5}, {'top': 4, 'others': 0}])
+# A finite difference moves by 1/32, and no quantile may pass a value on the way: with these counts no two are equal.
+write(
+    SCRIPT,
+    'quantileRegression',
+    quantile_regression,
+    [{'student': {'quantiles': (6, 3)}, 'teacher': {'quantiles': (6, count)}} for count in (1, 4)],
+    [{}, {'quantiles': [0.1, 0.5, 0.75]}],
+    scales=(16, 32),
+)
+write(
+    SCRIPT,
+    'mixedRegression',
+    mixed_regression,
+    REGRESSED,
+    [{}, {'alpha': 0.25, 'distrust': 3}, {'measure': 'huber', 'delta': 33 / 32, 'distrust': 8}],
+)

@@ -18,6 +18,7 @@ export type LimbeckErrorCode =
   | 'tokenizer-invalid'
   | 'file-invalid'
   | 'empty-dataset'
+  | 'empty-list'
   | 'not-finite'
   | 'class-mismatch'
   | 'labels-missing'

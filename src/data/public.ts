@@ -18,9 +18,11 @@ export { type DataFile, type FilesByFolder, type FolderLike, filesOfFolder, labe
 export { type FramesOptions, framesOf } from './framesOf.ts';
 export { type NearestNeighboursOptions, type NeighbourGraph, nearestNeighbours } from './graph.ts';
 export { type LabelPropagationOptions, labelPropagation } from './graphPropagation.ts';
+export { type HashTokensOptions, hashTokens } from './hashTokens.ts';
 export { fromImages, type ImageLike, type ImagesOptions } from './images.ts';
 export { joined } from './joined.ts';
 export { fromJson, type JsonRow, readJsonRows } from './json.ts';
+export { fromLists, type ListsOptions } from './lists.ts';
 export { type Mixture, mixedUp } from './mixedUp.ts';
 export { type RandomMixturesOptions, randomMixtures } from './mixtures.ts';
 export { fromParquet, type ParquetOptions } from './parquet.ts';

@@ -41,8 +41,9 @@ export const ROUND = schema('distill', {
   metrics: given<readonly Metric[]>(checkMetrics),
   /**
    * The kind of the measured output, the first that the loss reads: 'classes' (accuracy, agreement, calibration), 'values'
-   * (R², RMSE) or 'embeddings' (cosine, neighbours kept). Default: what all losses that read it say, such as regression()
-   * and embeddingMatch(); else 'values' for one number per example, otherwise 'classes'.
+   * (R², RMSE, MAE), 'quantiles' (interval coverage), 'embeddings' (cosine, neighbours kept) or 'scores' of candidates (NDCG,
+   * Kendall's tau, MRR, recall). Default: what all losses that read it say, such as regression() and listNet(); else 'values'
+   * for one number per example, otherwise 'classes'.
    */
   outputKind: oneOf(...OUTPUT_KINDS)(),
   /** What the teacher sees of the holdout; needed with `teacherData`. */

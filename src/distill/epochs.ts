@@ -108,12 +108,13 @@ function blankOf({ name, options, terms = [] }: Loss): number | undefined {
 }
 
 /**
- * The teacher output to compare with the student's: the first that the loss reads with the same shape; for embeddings also
- * the first with one row per example, which may be longer.
+ * The teacher output to compare with the student's: the first that the loss reads with the same shape; for embeddings and
+ * quantiles also the first with one row per example, which may have another length.
  */
 function comparable(answers: NamedArrays, loss: Loss, { shape }: NdArray, kind: OutputKind): NdArray | undefined {
   const found = [...loss.reads.teacher, DEFAULT_OUTPUT].flatMap((name) => answers[name] ?? []);
-  const isRows = (other: readonly number[]) => kind === 'embeddings' && other.length === 2 && other[0] === shape[0];
+  const mayDiffer = kind === 'embeddings' || kind === 'quantiles';
+  const isRows = (other: readonly number[]) => mayDiffer && other.length === 2 && other[0] === shape[0];
   return found.find((one) => isSameShape(one.shape, shape)) ?? found.find((one) => isRows(one.shape));
 }
 

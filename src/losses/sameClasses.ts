@@ -61,12 +61,21 @@ export function checkSameShape(shapes: LossShapes, output: string, teacherOutput
 
 /**
  * For losses over rankings: lists of the same candidates, at least two.
- * Throws    unknown-output: one of them is missing · shape-mismatch: not [B, N] with N of 2 or more, or another N
+ * Throws    unknown-output: one of them is missing · shape-mismatch: not [B, N] with N of 2 or more, or another N ·
+ *           empty-list: N is 0
  */
 export function checkCandidates(shapes: LossShapes, output: string, teacherOutput: string, name: string): void {
   const own = shapeOfOutput(shapes, 'student', output, name);
   checkSameShape(shapes, output, teacherOutput, name);
   if (own.length === 1 && (own[0] ?? 2) >= 2) return;
+  if (own.at(-1) === 0) {
+    throw new LimbeckError(
+      'empty-list',
+      `${name} compares the candidates of a list, and the student's "${output}" is ${withBatch(own)}: its lists are empty. ` +
+        'Give every list two candidates or more.',
+      { details: { loss: name, student: own } },
+    );
+  }
   throw new LimbeckError(
     'shape-mismatch',
     `${name} compares the candidates of a list, and the student's "${output}" is ${withBatch(own)}; it must be [B, N] ` +

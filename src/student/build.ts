@@ -11,6 +11,7 @@ import { registerActivations } from './layers/activations.ts';
 import { multiHeadAttentionClass } from './layers/multiHeadAttention.ts';
 import { nearestNeighboursClass } from './layers/nearestNeighbours.ts';
 import { positionEmbeddingClass } from './layers/positionEmbedding.ts';
+import { tokenBagClass } from './layers/tokenBag.ts';
 import { loadOnnxOperator } from './loadOnnxOperator.ts';
 import type { PortableStudent, StudentChange, StudentDescription, StudentDesign } from './student.ts';
 import { longestLayerChain, MOST_CHAINED } from './topology/chains.ts';
@@ -22,6 +23,26 @@ import * as zoo from './zoo/all.ts';
  * Throws    student-invalid: the saved model cannot be built again here
  */
 export async function buildStudent(portable: PortableStudent, seed: number): Promise<tf.LayersModel> {
+  const model = await buildModel(portable, seed);
+  const dispose = model.dispose.bind(model);
+  // tfjs counts a layer once for each place where it is used, and frees it once: what is shared would stay.
+  model.dispose = () => {
+    const result = dispose();
+    for (const layer of model.layers as unknown as SharedLayer[]) {
+      while ((layer._refCount ?? 0) > 0) result.numDisposedVariables += layer.dispose().numDisposedVariables;
+    }
+    return result;
+  };
+  return model;
+}
+
+/** What tfjs keeps of a layer. */
+interface SharedLayer {
+  readonly _refCount: number | null;
+  dispose(): { numDisposedVariables: number };
+}
+
+async function buildModel(portable: PortableStudent, seed: number): Promise<tf.LayersModel> {
   // Designs name some that an older tfjs lacks.
   registerActivations();
   try {
@@ -127,6 +148,7 @@ export async function settleBackend({ getBackend, setBackend }: Pick<typeof tf, 
 
 /** Registers layers that tfjs lacks, so that saved models find them; each once. */
 async function registerParts(topology: unknown): Promise<void> {
-  for (const register of [multiHeadAttentionClass, positionEmbeddingClass, nearestNeighboursClass]) register(tf);
+  const own = [multiHeadAttentionClass, positionEmbeddingClass, nearestNeighboursClass, tokenBagClass];
+  for (const register of own) register(tf);
   if (JSON.stringify(topology)?.includes('"OnnxOperator"')) await loadOnnxOperator(tf);
 }

@@ -16,7 +16,7 @@ const MOVING = new Set(
     ' ',
   ),
 );
-const READS_IDS = new Set(['Embedding', 'CategoryEncoding']);
+const READS_IDS = new Set(['Embedding', 'TokenBag', 'CategoryEncoding']);
 /** A factor below this rescales pixels of 0…255. */
 const SMALL_FACTOR = 1 / 64;
 

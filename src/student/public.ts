@@ -11,6 +11,7 @@ export { type FromSafetensorsOptions, fromSafetensors } from './fromSafetensors.
 export { type AnswerEarlyOptions, answerEarly, type EarlyAnswers } from './kinds/answerEarly.ts';
 export { type BranchedOptions, branched } from './kinds/branched.ts';
 export { type Cohort, type CohortOptions, cohort } from './kinds/cohort.ts';
+export { towerOf } from './kinds/towerOf.ts';
 export { type WithExitsOptions, withExits } from './kinds/withExits.ts';
 export { branchOf, withoutExits } from './kinds/withoutExits.ts';
 export { studentFromModel } from './layersModel.ts';

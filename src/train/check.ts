@@ -1,6 +1,8 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import { formatShape } from '../core/shape.ts';
 import type { Loss, LossShapes } from '../losses/loss.ts';
+import { checkShapes } from '../losses/terms.ts';
+import { toTensor } from '../runtime/tensors.ts';
 import * as tf from '../runtime/tf.ts';
 import { describeStudent, orderInputs } from '../student/build.ts';
 import type { StudentDescription } from '../student/student.ts';
@@ -44,6 +46,9 @@ export async function checkBatch(
   if (loss.reads.exampleWeights && batch.exampleWeights === undefined) throw noWeights(loss);
   const shapes = Object.fromEntries(loss.reads.teacher.map((name) => [name, answers[name]?.slice(1) ?? []]));
   using opened = open(student, shapes);
+  // Free lengths are known now: unequal ones would be broadcast, or fail in words of tfjs.
+  const seen = lengthsOf(model, student, batch);
+  if (seen !== undefined) checkShapes(loss, { ...opened.shapes, student: seen });
   for (const name of loss.reads.teacher) checkRows(name, answers[name] ?? [], rows);
   const variables = variablesOf({ model, loss: opened });
   const read = asRead(opened, batch, at);
@@ -63,6 +68,17 @@ export async function checkBatch(
     optimizer.dispose();
   }
   return description;
+}
+
+/** The shapes of the outputs for this batch, if the model leaves a length open. */
+function lengthsOf(model: tf.LayersModel, student: TappedStudent, { inputs }: TrainBatch) {
+  if (Object.values(student.outputs).every((shape) => !shape.includes(null))) return undefined;
+  const shapes: Record<string, readonly number[]> = {};
+  tf.tidy(() => {
+    const outputs = student.apply(orderInputs(model, inputs).map(toTensor), 'inference');
+    for (const [name, { shape }] of Object.entries(outputs)) shapes[name] = shape.slice(1);
+  });
+  return shapes;
 }
 
 /** Requires one answer for each example: anything else would be broadcast and learned silently. */

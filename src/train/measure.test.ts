@@ -7,6 +7,7 @@ const student = { data: Float32Array.of(1, 0, /**/ 0, 1), shape: [2, 2] };
 const teacher = { data: Float32Array.of(1, 0, /**/ 1, 0), shape: [2, 2] };
 const labels = Int32Array.of(1, 1);
 
+const OF_VALUES = ['coefficientOfDetermination', 'meanAbsoluteError', 'rootMeanSquaredError'];
 const OF_LABELS = ['accuracy', 'calibrationError', 'negativeLogLikelihood'];
 
 test('measures what the inputs allow, by name', () => {
@@ -52,22 +53,27 @@ const column = (...data: number[]) => ({ data: Float32Array.from(data), shape: [
 
 test('one number per example is a value, so no meaningless agreement of 1', () => {
   const found = measure({ student: column(1, 2, 3), teacher: column(30, -2, 5), labels: Int32Array.of(0, 0, 0) });
-  expect(Object.keys(found)).toEqual(['coefficientOfDetermination', 'rootMeanSquaredError']);
+  expect(Object.keys(found)).toEqual(OF_VALUES);
   expect(found['coefficientOfDetermination']).toBeLessThan(0);
 });
 
 test('the kind of the outputs selects the metrics', () => {
   const other = { data: Float32Array.of(1, 0.5, /**/ 0, 1), shape: [2, 2] };
-  expect(Object.keys(measure({ student, teacher: other, labels }, { kind: 'values' }))).toEqual([
-    'coefficientOfDetermination',
-    'rootMeanSquaredError',
-  ]);
+  expect(Object.keys(measure({ student, teacher: other, labels }, { kind: 'values' }))).toEqual(OF_VALUES);
   expect(Object.keys(measure({ student, teacher: other }, { kind: 'embeddings' }))).toEqual([
     'cosineSimilarity',
     'neighboursKept',
   ]);
   const longer = { data: new Float32Array(6).fill(1), shape: [2, 3] };
   expect(Object.keys(measure({ student, teacher: longer }, { kind: 'embeddings' }))).toEqual(['neighboursKept']);
+  expect(Object.keys(measure({ student, teacher: longer }, { kind: 'quantiles' }))).toEqual(['intervalCoverage']);
+  expect(measure({ student, teacher: longer }, { kind: 'scores' })).toEqual({});
+  expect(Object.keys(measure({ student, teacher: other, labels }, { kind: 'scores' }))).toEqual([
+    'normalizedGain@10',
+    'rankCorrelation',
+    'reciprocalRank',
+    'topRecall@10',
+  ]);
 });
 
 const largest: Metric = {

@@ -15,11 +15,19 @@ export interface MetricInputs {
 
 /**
  * What the compared outputs are. 'classes': a row of logits for each example, or each of its steps. 'values': numbers that
- * have a meaning by themselves, as in a regression. 'embeddings': points in a space where only distances matter.
+ * have a meaning by themselves, as in a regression. 'quantiles': limits below which fractions of such numbers lie.
+ * 'embeddings': points in a space where only distances matter. 'scores': one number for each candidate of a list, which put
+ * them in order.
  */
-export type OutputKind = 'classes' | 'values' | 'embeddings';
+export type OutputKind = 'classes' | 'values' | 'quantiles' | 'embeddings' | 'scores';
 
-export const OUTPUT_KINDS = ['classes', 'values', 'embeddings'] as const satisfies readonly OutputKind[];
+export const OUTPUT_KINDS = [
+  'classes',
+  'values',
+  'quantiles',
+  'embeddings',
+  'scores',
+] as const satisfies readonly OutputKind[];
 
 /** From outputs and labels to one number that a person understands. */
 export interface Metric {
@@ -49,10 +57,16 @@ export const OWN_METRICS = [
   'characterErrorRate',
   'coefficientOfDetermination',
   'cosineSimilarity',
+  'intervalCoverage',
+  'meanAbsoluteError',
   'negativeLogLikelihood',
   'neighboursKept',
+  'normalizedGain@10',
+  'rankCorrelation',
+  'reciprocalRank',
   'rootMeanSquaredError',
   'teacherAccuracy',
+  'topRecall@10',
 ] as const;
 
 /** Throws    invalid-option: no metric, or one with a name that another has */

@@ -26,5 +26,6 @@ export { repeatVector } from './repeatVector.ts';
 export { rescaling } from './rescaling.ts';
 export { reshape } from './reshape.ts';
 export { timeDistributed } from './timeDistributed.ts';
+export { tokenBag } from './tokenBag.ts';
 export { upSampling2d } from './upSampling2d.ts';
 export { zeroPadding2d } from './zeroPadding2d.ts';

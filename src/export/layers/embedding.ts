@@ -26,7 +26,7 @@ export const embedding: LayerExporter = {
 };
 
 /** Gather takes integers only; tfjs truncates fractions, as Cast does. */
-function wholeIds(graph: GraphBuilder, x: Value): Value {
+export function wholeIds(graph: GraphBuilder, x: Value): Value {
   if (x.dtype === 'int32' || x.dtype === 'int64') return x;
   return graph.node('Cast', [x], { shape: x.shape, dtype: 'int32' }, { to: 6 });
 }

@@ -19,7 +19,7 @@ export interface ListNetOptions extends ScorePairOptions {}
  * Weight    1: it is a cross-entropy
  * Gradient  reaches the student only: (softmax(s) − softmax(t)) / B
  * Numerics  finite for |score| ≤ 1e4; smallest where scores differ by a constant, where it is the entropy of softmax(t)
- * Throws    invalid-option: an option it does not have · shape-mismatch: lists that differ
+ * Throws    invalid-option: an option it does not have · shape-mismatch: lists that differ · empty-list
  * Source    Cao, Qin, Liu, Tsai, Li 2007, eq. 4, Learning to Rank: From Pairwise Approach to Listwise Approach, ICML
  * @example
  * distill({ teacher, student, data, loss: listNet({ output: 'scores' }) });
@@ -31,6 +31,7 @@ export function listNet(options: ListNetOptions = {}): Loss {
     options: names,
     reads,
     isStatic: true,
+    compares: 'scores',
     check: (shapes) => checkCandidates(shapes, output, teacherOutput, 'listNet'),
     ...meanOfExamples((tf, { student, teacher }) =>
       softCrossEntropyPerExample(tf, named(student, output), named(teacher, teacherOutput), 1),

@@ -22,7 +22,7 @@ export interface MarginMseOptions extends ScorePairOptions {}
  * Weight    0.5 for ten scores of deviation 1
  * Gradient  reaches the student only
  * Numerics  finite for |score| ≤ 1e4
- * Throws    invalid-option · by `check` shape-mismatch
+ * Throws    invalid-option · by `check` shape-mismatch, empty-list
  * Source    Hofstätter, Althammer, Schröder, Sertkan, Hanbury 2020, eq. 1, arXiv:2010.02666
  * @example
  * distill({ teacher, student, data, loss: marginMse({ output: 'scores' }) });
@@ -34,7 +34,7 @@ export function marginMse(options: MarginMseOptions = {}): Loss {
     options: names,
     reads,
     isStatic: true,
-    compares: 'values',
+    compares: 'scores',
     check: (shapes) => checkCandidates(shapes, output, teacherOutput, 'marginMse'),
     ...meanOfExamples((tf, { student, teacher }) =>
       marginMsePerExample(tf, named(student, output), named(teacher, teacherOutput)),

@@ -27,7 +27,7 @@ export interface RankNetOptions extends ScorePairOptions, OptionsOf<typeof OPTIO
  * Weight    4, as it is a mean over pairs
  * Gradient  reaches the student only
  * Numerics  finite for |score| ≤ 1e4; goes to 0 as the student's margins grow
- * Throws    invalid-option · by `check` shape-mismatch
+ * Throws    invalid-option · by `check` shape-mismatch, empty-list
  * Source    Burges et al. 2005, §3, Learning to Rank using Gradient Descent, ICML
  * Differs   public code sums over the pairs, in bits; the mean does not grow with N², and the other losses are in nats too.
  * @example
@@ -40,6 +40,7 @@ export function rankNet(options: RankNetOptions = {}): Loss {
     options: { sigma, ...names },
     reads,
     isStatic: true,
+    compares: 'scores',
     check: (shapes) => checkCandidates(shapes, output, teacherOutput, 'rankNet'),
     ...meanOfExamples((tf, { student, teacher }) =>
       rankNetPerExample(tf, named(student, output), named(teacher, teacherOutput), sigma),

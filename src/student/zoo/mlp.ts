@@ -26,7 +26,7 @@ export function mlp(options: MlpOptions = {}): Student {
   return designedStudent('mlp', OPTIONS.read(options));
 }
 
-function checkWidths(widths: readonly number[]): void {
+export function checkWidths(widths: readonly number[]): void {
   for (const width of widths) checkCount(width, 'width');
 }
 

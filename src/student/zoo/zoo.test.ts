@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { expectNoTensorsLeft } from '../../runtime/cases/tensorsLeftCases.ts';
 import * as tf from '../../runtime/tf.ts';
@@ -60,9 +61,13 @@ async function weightsOf(student: Student, seed: number): Promise<Float32Array> 
   return new Float32Array(weightData);
 }
 
-test('every design of the zoo is tested here', () => {
+/** Students with other inputs or outputs have a test file of their own. */
+const OWN_TESTS = { autoencoder: 'autoencoder.test.ts', 'two-tower': 'twoTower.test.ts' };
+
+test('every design of the zoo is tested here, or in a file of its own', () => {
   const designs = (Object.values(zoo) as StudentDesign[]).map(({ design }) => design);
-  expect(designs.sort()).toEqual(Object.keys(students).sort());
+  expect(designs.sort()).toEqual([...Object.keys(students), ...Object.keys(OWN_TESTS)].sort());
+  for (const file of Object.values(OWN_TESTS)) expect(existsSync(new URL(file, import.meta.url)), file).toBe(true);
 });
 
 describe.each(Object.entries(students))('%s', (name, { make, parameters, statistics = 0, input, steps }) => {

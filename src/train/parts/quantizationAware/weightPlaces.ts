@@ -44,6 +44,7 @@ const KERNELS: Readonly<Record<string, readonly KernelOf[]>> = {
   SeparableConv2D: [DEPTHWISE, { property: 'pointwiseKernel', channelAxes: 'last' }],
   // Each row has its own scale.
   Embedding: [{ property: 'embeddings', channelAxes: 'last but one' }],
+  TokenBag: [{ property: 'embeddings', channelAxes: 'last but one' }],
 };
 
 /** The weights of a layer that are rounded; `norm` is the normalization that follows it. */
