@@ -143,7 +143,7 @@ const APART = {
 };
 
 /** Entries that import core/dispose.ts. */
-const BRINGS_DISPOSAL = ['src/index.ts', 'src/exposeWorker.ts', 'src/tfjs.ts', 'src/run.ts'];
+const BRINGS_DISPOSAL = ['src/index.ts', 'src/exposeWorker.ts', 'src/tfjs.ts', 'src/run.ts', 'src/federate.ts'];
 
 function apart() {
   return {
@@ -170,6 +170,7 @@ export default [
       run: 'src/run.ts',
       students: 'src/students.ts',
       webgpu: 'src/webgpu.ts',
+      federate: 'src/federate.ts',
     },
     output: { dir: 'dist', format: 'es', chunkFileNames: '[name].js', hoistTransitiveImports: false },
     external: (id) => isPeer(id) || id.startsWith('node:'),

@@ -75,6 +75,7 @@ async function bundleNow(entry: Pick<BuildOptions, 'entryPoints' | 'stdin'>): Pr
       'limbeck/run': fileURLToPath(new URL('../dist/run.js', import.meta.url)),
       'limbeck/students': fileURLToPath(new URL('../dist/students.js', import.meta.url)),
       'limbeck/webgpu': fileURLToPath(new URL('../dist/webgpu.js', import.meta.url)),
+      'limbeck/federate': fileURLToPath(new URL('../dist/federate.js', import.meta.url)),
       'limbeck/tfjs': fileURLToPath(new URL('../dist/tfjs.js', import.meta.url)),
       limbeck: fileURLToPath(new URL('../dist/index.js', import.meta.url)),
     },

@@ -34,6 +34,7 @@ const PAGES = [
     limit: 26_000,
   },
   { name: 'limbeck/tfjs', page: "export * from 'limbeck/tfjs';", limit: 55_000 },
+  { name: 'limbeck/federate', page: "export { federate, fedAvg, loopback } from 'limbeck/federate';", limit: 20_000 },
   { name: 'limbeck/webgpu', page: "import 'limbeck/webgpu';", keeps: 'ort.webgpu.min.mjs', limit: 1000 },
 ];
 
@@ -59,6 +60,7 @@ const ASSETS = [
   { name: 'limbeck, limbeck/webgpu', entries: ['index.js', 'webgpu.js'], limit: 46e6 },
   { name: 'limbeck/run', entries: ['run.js'], limit: 18.5e6 },
   { name: 'limbeck/students', entries: ['students.js'], limit: 0 },
+  { name: 'limbeck/federate', entries: ['federate.js'], limit: 18.5e6 },
 ];
 
 const dist = join(root, 'dist');

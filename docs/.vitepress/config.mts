@@ -64,6 +64,7 @@ export default defineConfig({
             page('Make it fast', '/guide/make-it-fast'),
             page('Personalize', '/guide/personalize'),
             page('Private and encrypted', '/guide/private-and-encrypted'),
+            page('Train with many devices', '/guide/federate'),
             page('Set up a server for a federation', '/guide/federate-server'),
             page('Take it anywhere', '/guide/take-it-anywhere'),
             page('In a terminal', '/guide/command'),

@@ -71,6 +71,8 @@ export const NARROWER: Readonly<Record<string, Readonly<Record<string, 'value' |
     adapt: 'value',
     federate: 'value',
     bench: 'value',
+    train: 'value',
+    federate: 'value',
   },
   teacher: {
     core: 'value',
@@ -84,6 +86,15 @@ export const NARROWER: Readonly<Record<string, Readonly<Record<string, 'value' |
     student: 'value',
   },
   model: { core: 'value', runtime: 'value', workers: 'value', network: 'value', student: 'value' },
+  federate: {
+    core: 'value',
+    storage: 'value',
+    data: 'value',
+    losses: 'value',
+    student: 'value',
+    train: 'value',
+    distill: 'value',
+  },
   train: {
     core: 'value',
     runtime: 'value',

@@ -21,6 +21,8 @@ export interface Combined {
  */
 export interface Combine {
   readonly name: string;
+  /** Whether it is the mean by weights, so that parts may be summed up before all are there. Default false. */
+  readonly isMean?: boolean;
   combine(parts: readonly Part[], before: NamedArrays): Combined;
 }
 
@@ -29,7 +31,7 @@ export interface Combine {
  * Source    McMahan et al. 2017, algorithm 1, arXiv:1602.05629
  */
 export function weightedMean(): Combine {
-  return { name: 'weightedMean', combine: (parts) => ({ values: meanOf(parts), rejected: [] }) };
+  return { name: 'weightedMean', isMean: true, combine: (parts) => ({ values: meanOf(parts), rejected: [] }) };
 }
 
 /** The mean by weights of arrays with the same names and shapes. */

@@ -24,9 +24,9 @@ export interface Entry {
  * | `lease`                           | entry  | whoever aggregates             | who that is, for as long as it changes         |
  * | `clients/<client>`                | entry  | that client                    | its heartbeat                                 |
  * | `updates/<round>/<client>`        | entry  | that client, once              | which object is its update: what counts        |
- * | `rounds/<round>`                  | entry  | whoever aggregates, once       | who contributed, and what was rejected and why |
  * | `updates/<round>/<client>/<hash>` | object | that client                    | the update                                    |
  * | `models/<round>/<hash>`           | object | whoever aggregates             | what the round begins with                     |
+ * | `rounds/<round>/<hash>`           | object | whoever aggregates             | who contributed, and what was rejected and why |
  *
  * Keys are checked with `checkKey`: one to eight parts between slashes, each of 1 to 128 letters, digits, `_` and `-`.
  * Implementations pass the contract of `cases/transportContract.ts`.

@@ -161,7 +161,7 @@ export const transportContract: readonly TransportCheck[] = [
       'a*',
       'a>',
       long,
-      'a/'.repeat(8) + 'a',
+      `${'a/'.repeat(8)}a`,
     ]) {
       await throwsCode('invalid-option', () => end.put(key, bytes(1), 0));
       await throwsCode('invalid-option', () => end.get(key));

@@ -1,0 +1,59 @@
+import { later } from '../core/later.ts';
+import { type Run, startRun } from '../core/run.ts';
+import type { Student } from '../student/student.ts';
+import type { FederateEvent } from './events.ts';
+import { type FederateOptions, readOptions } from './federateOptions.ts';
+import type { RoundRecord } from './records.ts';
+
+/** What happened, as this client has seen it. */
+export interface FederateReport {
+  readonly federation: string;
+  readonly client: string;
+  readonly strategy: { readonly name: string; readonly options: Readonly<Record<string, unknown>> };
+  /** Of each round that is over: who contributed, who was left out and why, who is missing. */
+  readonly rounds: readonly (RoundRecord & {
+    /** On this client's holdout, if it was there. */
+    readonly accuracy?: number;
+  })[];
+  /** The rounds in which this client's update was sent, and in which its work came too late. */
+  readonly sent: readonly number[];
+  readonly late: readonly number[];
+  /** How many rounds each client has contributed to. */
+  readonly contributions: Readonly<Record<string, number>>;
+  /** Bytes of values and objects that this client has given to the transport and got from it. */
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+  readonly seed: number;
+  readonly ms: number;
+}
+
+/** The student that was given, with the federation's weights. */
+export interface Federated {
+  readonly student: Student;
+  readonly report: FederateReport;
+}
+
+/**
+ * Takes part in a federation: many devices teach one student, or each other, and no example leaves its device. Call it on each
+ * device, with the same strategy, rounds and seed. Any client may aggregate; if it vanishes, another goes on. All that the
+ * federation knows lies in the transport, so a client that starts again, or all of them, go on with the current round, and
+ * an update counts once.
+ * A cancelled run leaves the student with the weights of the last round that it has seen.
+ * Throws    invalid-option · labels-missing · empty-dataset · student-in-use · student-invalid · federation-mismatch: options or
+ *           student differ from the federation's, or another run has this client's name · transport-failed · what training
+ *           throws · AbortError
+ * Source    McMahan et al. 2017, arXiv:1602.05629 (rounds); strategies name their own
+ *
+ * @example
+ * const transport = await openBroadcastChannel('digits');
+ * const run = federate({ student: mlp(), data: labelled, transport, client: 'kitchen', minimumClients: 3 });
+ * for await (const event of run) if (event.type === 'aggregated') show(event.contributions);
+ * const { student: ours, report } = await run.done;
+ */
+export function federate(options: FederateOptions): Run<Federated, FederateEvent> {
+  return startRun(async (emit, signal) => {
+    const settings = readOptions(options);
+    const { runFederate } = await later(import('./runFederate.ts'));
+    return runFederate(settings, emit, signal);
+  }, options.signal);
+}
