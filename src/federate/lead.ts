@@ -29,7 +29,7 @@ export function openLead(session: Session) {
   /** Clients of the current round whose update does not count. */
   let bad: { round: number; rejections: Map<string, RejectReason> } = { round: 0, rejections: new Map() };
   let told = '';
-  /** Whether another client has led until now: a sum that it began cannot be ended by this one. */
+  /** Whether another client has led until now: a sum that it began is lost. */
   let isFresh = false;
 
   /** Whether this client has the lease, which it takes if nobody has renewed it for `vanishMs`. */
@@ -105,7 +105,7 @@ export function openLead(session: Session) {
     await board.putHead({ ...head, attempt: head.attempt + 1, participants: all }, revision);
   }
 
-  /** Adds up the round; where that fails, another attempt begins with those who are there. */
+  /** Adds up the round. One that fails is lost: nobody gives to two sums of a round, which would differ by single updates. */
   async function tendSum({ record: head, revision }: Kept<Head>, alive: readonly string[]): Promise<void> {
     if (alive.length < minimumClients) return wait(head.round, alive.length);
     let there = new Set(alive);
@@ -118,27 +118,26 @@ export function openLead(session: Session) {
     };
     const watching = looking().catch(() => undefined);
     const isThere = (name: string) => there.has(name);
-    const gathered = isFresh ? undefined : await gatherSecurely(session, head, isThere).finally(() => over.abort());
+    const sum = isFresh ? undefined : await gatherSecurely(session, head, isThere).finally(() => over.abort());
     over.abort();
     await watching;
     isFresh = false;
-    if (gathered !== undefined) {
-      const names = gathered.contributions.map(({ client: name }) => name);
-      return close({ record: head, revision }, names, [...there].sort(), gathered);
-    }
-    await board.putHead({ ...head, attempt: head.attempt + 1, participants: [...there].sort() }, revision);
+    const gathered = (sum?.contributions.length ?? 0) < minimumClients ? 'lost' : (sum as GatheredSum);
+    const names = gathered === 'lost' ? [] : gathered.contributions.map(({ client: name }) => name);
+    await close({ record: head, revision }, names, [...there].sort(), gathered);
   }
 
   async function close(
     { record: head, revision }: Kept<Head>,
     senders: readonly string[],
     alive: readonly string[],
-    gathered?: GatheredSum,
+    gathered?: GatheredSum | 'lost',
   ) {
     const { round } = head;
     const startedAt = clock.now();
-    const contributions: Contribution[] = [...(gathered?.contributions ?? [])];
-    const parts: Part[] = gathered === undefined ? [] : [gathered.part];
+    const sum = gathered === 'lost' ? undefined : gathered;
+    const contributions: Contribution[] = [...(sum?.contributions ?? [])];
+    const parts: Part[] = sum === undefined ? [] : [sum.part];
     const mayFold = session.combine.isMean === true && session.member.takesMeans === true;
     const reject = (name: string, why: RejectReason, message: string) => {
       bad.rejections.set(name, why);
@@ -155,10 +154,11 @@ export function openLead(session: Session) {
         reject(name, error.details['why'] as RejectReason, error.message);
       }
     }
-    if (contributions.length < minimumClients) return;
+    if (gathered !== 'lost' && contributions.length < minimumClients) return;
     const before = await session.sharedOf(head);
     const place = { round, seed: derivedSeed(session.seed, `aggregate/${round}`), signal };
-    const combined = await session.member.aggregate({ parts, before, combine: session.combine }, place);
+    const combine = () => session.member.aggregate({ parts, before, combine: session.combine }, place);
+    const combined = gathered === 'lost' ? { values: before, rejected: [] } : await combine();
     for (const { client: name, why, what } of combined.rejected) reject(name, why, what);
     const values = requireFinite(combined.values, round);
     const isLast = round >= session.rounds;

@@ -12,7 +12,7 @@ import type { Session } from './session.ts';
 const lengthOf = (shapes: Shapes) =>
   Object.values(shapes).reduce((sum, shape) => sum + sizeOf(shape as readonly number[]), 0);
 
-/** One attempt at a round: it is never repeated under this name. */
+/** The sum of a round: it is never repeated under this name. */
 function roundOf({ federation, member, secure }: Session, head: Head): SecureRound & { readonly point: FixedPoint } {
   const { roster, range, fewest } = secure as Secure;
   const taking = head.participants.filter((name) => roster.has(name));
@@ -33,7 +33,7 @@ export interface Hidden {
 
 /**
  * Adds this client's change to the round's sum. Undefined if it does not count: too few clients are left, or whoever aggregates is
- * gone, and then another attempt comes.
+ * gone. The round is lost then.
  * Throws    aggregation-refused · invalid-option: a change beyond `range`
  */
 export async function contributeSecurely(
@@ -75,7 +75,7 @@ export interface GatheredSum {
   readonly contributions: readonly Contribution[];
 }
 
-/** Adds up a round. Returns undefined if too few clients are left. Throws    aggregation-failed */
+/** Adds up a round. Undefined if too few clients are left, or the shares of one do not fit. */
 export async function gatherSecurely(
   session: Session,
   head: Head,
@@ -105,7 +105,8 @@ export async function gatherSecurely(
       contributions: clients.map((client) => ({ client, examples: 0, bytes, hash })),
     };
   } catch (error) {
-    if (error instanceof LimbeckError && error.code === 'too-few-clients') return undefined;
+    if (error instanceof LimbeckError && ['too-few-clients', 'aggregation-failed'].includes(error.code))
+      return undefined;
     throw error;
   }
 }

@@ -39,20 +39,15 @@ export async function takePart(session: Session, waker: Waker, { onAdopted, mayL
   let known: string | undefined;
   let isJoined = false;
   let announced = 0;
-  /** The step of a round whose sum has not succeeded yet, and the attempt that failed. */
-  let hidden: { readonly model: string; readonly values: NamedArrays } | undefined;
-  let failed = '';
+  /** Rounds to whose sum this client has given something: a second sum, of others, could be taken from the first. */
+  const given = new Set<number>();
 
-  /** Whether this client's change is in the sum of this attempt, which is never repeated. */
   async function hide(head: Head, over: AbortSignal): Promise<Hidden | undefined> {
-    const attempt = `${head.model}/${head.round}/${head.attempt}`;
-    if (failed === attempt) return undefined;
-    failed = attempt;
+    if (given.has(head.round)) return undefined;
+    given.add(head.round);
     const before = await session.sharedOf(head);
-    if (hidden?.model !== head.model) {
-      hidden = { model: head.model, values: await member.step(before, placeOf(session, head.round, over)) };
-    }
-    return contributeSecurely(session, head, { values: hidden.values, before }, over);
+    const values = await member.step(before, placeOf(session, head.round, over));
+    return contributeSecurely(session, head, { values, before }, over);
   }
 
   /** Tells of the rounds that were aggregated since the last look, in order. */
@@ -184,7 +179,7 @@ async function contribute(session: Session, head: Head, over: AbortSignal) {
  * stopped. A model that is gone because the federation went on is no error either.
  */
 async function whileCurrent(
-  { board, beatMs, signal, secure }: Session,
+  { board, beatMs, signal }: Session,
   waker: Waker,
   { record: head }: Kept<Head>,
   work: (over: AbortSignal) => Promise<void>,
@@ -194,12 +189,10 @@ async function whileCurrent(
   signal.addEventListener('abort', follow, { once: true });
   if (signal.aborted) follow();
   let isCurrent = true;
-  const isSecure = secure !== undefined;
   const look = async () => {
     const now = (await board.head())?.record;
     isCurrent = now !== undefined && now.round === head.round && now.phase === head.phase;
-    // A sum begins anew with each attempt; an update that is on its way serves for any.
-    if (!isCurrent || (isSecure && now?.attempt !== head.attempt)) over.abort();
+    if (!isCurrent) over.abort();
   };
   const looking = async () => {
     while (!over.signal.aborted) {
@@ -214,8 +207,7 @@ async function whileCurrent(
     if (signal.aborted) throw error;
     if (!isAbortError(error) && !(error instanceof LimbeckError && error.code === 'transport-failed')) throw error;
     await look();
-    // Another attempt stops a sum.
-    if (isCurrent && !(isSecure && isAbortError(error))) throw error;
+    if (isCurrent) throw error;
   } finally {
     signal.removeEventListener('abort', follow);
     over.abort();
