@@ -75,7 +75,12 @@ describe('a federation under secure aggregation', () => {
     const seen = new Map<string, Uint8Array>();
     const runs = names.map((name, number) =>
       startToy({
-        ...{ number, clock: deviceClock, pace: { ...PACE, minimumClients: 4, rounds: 4, vanishMs: 3000 }, secure: secureOf(name) },
+        ...{
+          number,
+          clock: deviceClock,
+          pace: { ...PACE, minimumClients: 4, rounds: 4, vanishMs: 3000 },
+          secure: secureOf(name),
+        },
         ...{ transport: recorded(federation.open(), seen), stepMs: () => 20 },
       }),
     );
