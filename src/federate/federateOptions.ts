@@ -21,10 +21,10 @@ import type { Student } from '../student/student.ts';
 import { checkOptimizer, type OptimizerOptions } from '../train/optimizerOptions.ts';
 import type { Trainer, TrainerOptions } from '../train/trainer.ts';
 import type { Combine } from './combine.ts';
-import type { Signatures } from './signatures.ts';
+import { SECURE } from './secure/secureOptions.ts';
 import type { Strategy } from './strategy.ts';
 import { isKeyPart, type Transport } from './transport.ts';
-import type { Encoding } from './update.ts';
+import type { Encoding, UpdateSignatures } from './update.ts';
 
 const KEEP = schema('keep', {
   /** Weight of the shared model's answers, where the client's own loss has 1. Default 1. */
@@ -54,7 +54,9 @@ const OPTIONS = schema('federate', {
   /** How updates are made smaller for their way. Default: they are not. */
   encoding: given<Encoding>(checkEncoding),
   /** Signs this device's updates and checks those of others, where updates travel through what others may write. Default: none. */
-  signatures: given<Signatures>(),
+  signatures: given<UpdateSignatures>(),
+  /** Adds updates up under masks, so that whoever aggregates sees none of them. Default: they are sent as they are. */
+  secure: nested(SECURE),
   /** Examples that all clients have, in the same order; labels are not read. Needed by fedMd and fedDf. */
   publicData: given<Dataset>(),
   /** Labelled examples on which this client measures what each round gave. Default: none. */

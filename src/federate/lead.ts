@@ -5,10 +5,12 @@ import type { Kept } from './board.ts';
 import type { Waker } from './clock.ts';
 import { meanOf, type Part } from './combine.ts';
 import { wakeOn, watchClients } from './presence.ts';
+import { readUpdate } from './readUpdate.ts';
 import type { Contribution, Head, Rejection } from './records.ts';
-import { expectedOf, modelRound, type Session } from './session.ts';
+import { type GatheredSum, gatherSecurely } from './secureRounds.ts';
+import { modelRound, type Session } from './session.ts';
 import { sharedToBytes } from './sharedFile.ts';
-import { checkValues, type RejectReason, updateFromBytes, updateHash } from './update.ts';
+import type { RejectReason } from './update.ts';
 
 /** So many updates are held at once, where their mean can stand for them. */
 const MOST_PARTS = 64;
@@ -27,6 +29,8 @@ export function openLead(session: Session) {
   /** Clients of the current round whose update does not count. */
   let bad: { round: number; rejections: Map<string, RejectReason> } = { round: 0, rejections: new Map() };
   let told = '';
+  /** Whether another client has led until now: a sum that it began is lost. */
+  let isFresh = false;
 
   /** Whether this client has the lease, which it takes if nobody has renewed it for `vanishMs`. */
   async function leads(round: number): Promise<boolean> {
@@ -45,6 +49,7 @@ export function openLead(session: Session) {
     if (revision === undefined) return false;
     lease = { revision, at: clock.now(), beat: 0 };
     opened = undefined;
+    isFresh = true;
     emit({ type: 'leading', round });
     return true;
   }
@@ -74,6 +79,7 @@ export function openLead(session: Session) {
     const alive = await watch.alive();
     const { round } = head;
     if (head.phase === 'gathering') {
+      isFresh = false;
       if (alive.length < clientsToBegin) return wait(round, alive.length, clientsToBegin);
       await board.putHead({ ...head, phase: 'open', round: 1, participants: chosen(alive, 1) }, revision);
       return;
@@ -81,6 +87,7 @@ export function openLead(session: Session) {
     const key = `${round}/${head.attempt}`;
     if (opened?.key !== key) opened = { key, at: clock.now() };
     if (bad.round !== round) bad = { round, rejections: new Map() };
+    if (session.secure !== undefined) return tendSum({ record: head, revision }, alive);
     const participants = new Set(head.participants);
     const senders = (await board.senders(round)).filter((name) => participants.has(name)).sort();
     const sound = senders.filter((name) => !bad.rejections.has(name));
@@ -98,17 +105,45 @@ export function openLead(session: Session) {
     await board.putHead({ ...head, attempt: head.attempt + 1, participants: all }, revision);
   }
 
-  async function close({ record: head, revision }: Kept<Head>, senders: readonly string[], alive: readonly string[]) {
+  /** Adds up the round. One that fails is lost: nobody gives to two sums of a round, which would differ by single updates. */
+  async function tendSum({ record: head, revision }: Kept<Head>, alive: readonly string[]): Promise<void> {
+    if (alive.length < minimumClients) return wait(head.round, alive.length);
+    let there = new Set(alive);
+    const over = new AbortController();
+    const looking = async () => {
+      while (!over.signal.aborted) {
+        await clock.sleep(beatMs, over.signal);
+        there = new Set(await watch.alive());
+      }
+    };
+    const watching = looking().catch(() => undefined);
+    const isThere = (name: string) => there.has(name);
+    const sum = isFresh ? undefined : await gatherSecurely(session, head, isThere).finally(() => over.abort());
+    over.abort();
+    await watching;
+    isFresh = false;
+    const gathered = (sum?.contributions.length ?? 0) < minimumClients ? 'lost' : (sum as GatheredSum);
+    const names = gathered === 'lost' ? [] : gathered.contributions.map(({ client: name }) => name);
+    await close({ record: head, revision }, names, [...there].sort(), gathered);
+  }
+
+  async function close(
+    { record: head, revision }: Kept<Head>,
+    senders: readonly string[],
+    alive: readonly string[],
+    gathered?: GatheredSum | 'lost',
+  ) {
     const { round } = head;
     const startedAt = clock.now();
-    const contributions: Contribution[] = [];
-    const parts: Part[] = [];
+    const sum = gathered === 'lost' ? undefined : gathered;
+    const contributions: Contribution[] = [...(sum?.contributions ?? [])];
+    const parts: Part[] = sum === undefined ? [] : [sum.part];
     const mayFold = session.combine.isMean === true && session.member.takesMeans === true;
     const reject = (name: string, why: RejectReason, message: string) => {
       bad.rejections.set(name, why);
       emit({ type: 'rejected', round, client: name, why, message });
     };
-    for (const name of senders) {
+    for (const name of gathered === undefined ? senders : []) {
       try {
         const { part, contribution } = await readUpdate(session, head, name);
         parts.push(part);
@@ -119,10 +154,11 @@ export function openLead(session: Session) {
         reject(name, error.details['why'] as RejectReason, error.message);
       }
     }
-    if (contributions.length < minimumClients) return;
+    if (gathered !== 'lost' && contributions.length < minimumClients) return;
     const before = await session.sharedOf(head);
     const place = { round, seed: derivedSeed(session.seed, `aggregate/${round}`), signal };
-    const combined = await session.member.aggregate({ parts, before, combine: session.combine }, place);
+    const combine = () => session.member.aggregate({ parts, before, combine: session.combine }, place);
+    const combined = gathered === 'lost' ? { values: before, rejected: [] } : await combine();
     for (const { client: name, why, what } of combined.rejected) reject(name, why, what);
     const values = requireFinite(combined.values, round);
     const isLast = round >= session.rounds;
@@ -198,31 +234,4 @@ function requireFinite(values: NamedArrays, round: number): NamedArrays {
       'trusts no single client.',
     { details: { round, name: wrong[0] } },
   );
-}
-
-/** A client's update, checked. Throws    update-invalid */
-async function readUpdate(session: Session, head: Head, name: string) {
-  const { board, federation, member, encoding, mostUpdateBytes, signatures } = session;
-  const refuse = (why: RejectReason, what: string) =>
-    new LimbeckError('update-invalid', `The update of "${name}" does not count: ${what}.`, {
-      details: { why, client: name },
-    });
-  const receipt = await board.receipt(head.round, name);
-  if (receipt === undefined) throw refuse('malformed', 'its receipt cannot be read');
-  if (receipt.bytes > mostUpdateBytes) throw refuse('oversized', `it has ${receipt.bytes} bytes`);
-  const bytes = await board.update(receipt, mostUpdateBytes);
-  if (bytes === undefined) throw refuse('missing', 'its object is not there, or larger than is accepted');
-  if (bytes.length !== receipt.bytes || (await updateHash(bytes)) !== receipt.hash) {
-    throw refuse('malformed', 'its bytes are not those that its receipt names');
-  }
-  await signatures?.check({ federation, round: head.round, client: name, hash: receipt.hash }, receipt.signature);
-  const update = await updateFromBytes(bytes, expectedOf(session, head, name));
-  const before = await session.sharedOf(head);
-  const values = encoding === undefined ? update.values : await encoding.decode(update.values, member.sent, before);
-  checkValues(values, member.sent, name);
-  const { examples } = update;
-  return {
-    part: { client: name, weight: examples, values } satisfies Part,
-    contribution: { client: name, examples, bytes: bytes.length, hash: receipt.hash } satisfies Contribution,
-  };
 }

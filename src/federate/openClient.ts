@@ -20,6 +20,7 @@ import { weightedMean } from './combine.ts';
 import type { FederateEvent } from './events.ts';
 import type { FederateSettings } from './federateOptions.ts';
 import { builtStudent } from './localTraining.ts';
+import { checkSecure } from './secure/secureOptions.ts';
 import { makeShared, type Session } from './session.ts';
 import { fedAvg } from './strategies/fedAvg.ts';
 import type { Device, Strategy } from './strategy.ts';
@@ -91,11 +92,21 @@ async function open(
     beatMs,
     vanishMs,
   } = settings;
-  const { mostUpdateBytes, mostExamples, signatures } = settings;
+  const { mostUpdateBytes, mostExamples, signatures, secure } = settings;
+  if (secure !== undefined) {
+    checkSecure(secure, client);
+    if (member.takesMeans !== true || combine.isMean !== true || encoding !== undefined) {
+      throw new LimbeckError(
+        'invalid-option',
+        `With "secure" only the mean of all updates is known: ${strategy.name} with this "combine" or "encoding" needs single ones. ` +
+          'Leave both out, and take a strategy such as fedAvg().',
+      );
+    }
+  }
   const session: Session = {
     ...{ federation, client, id: crypto.randomUUID(), board, clock, member, kind: strategy.kind, combine, encoding },
     ...{ examples: data.size, seed, signal, sharedOf: makeShared(board, member), mostUpdateBytes, mostExamples },
-    ...{ rounds, minimumClients, clientsToBegin, participation, roundMs, beatMs, vanishMs, signatures },
+    ...{ rounds, minimumClients, clientsToBegin, participation, roundMs, beatMs, vanishMs, signatures, secure },
     settings: await agreed(settings, strategy, member, signal),
     emit(event) {
       if (event.type === 'round') round = event.round;
@@ -131,13 +142,14 @@ async function agreed(
   { shared, sent, settings: own = {} }: Session['member'],
   signal: AbortSignal,
 ): Promise<Session['settings']> {
-  const { rounds, minimumClients, participation, seed, publicData, encoding, combine, signatures } = settings;
+  const { rounds, minimumClients, participation, seed, publicData, encoding, combine, signatures, secure } = settings;
   return {
     ...{ strategy: name, options, rounds, minimumClients, participation, seed, shared, sent },
     ...{
       encoding: encoding?.name ?? 'plain',
       combine: combine?.name ?? 'weightedMean',
       isSigned: signatures !== undefined,
+      ...(secure && { secure: { range: secure.range, mostWeight: secure.mostWeight, fewest: secure.fewest } }),
     },
     ...(readsPublicData && publicData && { publicData: await hashOf(publicData, signal) }),
     ...own,

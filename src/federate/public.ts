@@ -17,10 +17,11 @@ export { type MultiKrumOptions, multiKrum } from './robust/multiKrum.ts';
 export { type TrimmedMeanOptions, trimmedMean } from './robust/trimmedMean.ts';
 export { fromFixedPoint, toFixedPoint, weightedMeanOf, weightedWords } from './secure/fixedPoint.ts';
 export { type SecureClient, secureClient } from './secure/secureClient.ts';
+export type { SecureOptions } from './secure/secureOptions.ts';
 export { type SecureRound, thresholdOf } from './secure/secureRound.ts';
 export { type SecureServer, type SecureSum, secureServer } from './secure/secureServer.ts';
 export { joinSecureSum, leadSecureSum, type SecurePart } from './secure/secureSum.ts';
-export { type Signatures, type SignaturesOptions, type SignedUpdate, signatures } from './signatures.ts';
+export { type SignaturesOptions, signatures } from './signatures.ts';
 export { type SimulateEvent, type SimulateOptions, type SimulationReport, simulate } from './simulate.ts';
 export * from './strategies/all.ts';
 export type { Device, Gathered, Member, Place, Strategy } from './strategy.ts';
@@ -36,6 +37,7 @@ export {
   rejected,
   type Update,
   type UpdateKind,
+  type UpdateSignatures,
   updateFromBytes,
   updateHash,
   updateToBytes,

@@ -1,15 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { isLong } from '../../scripts/isLong.mjs';
 import { sha256 } from '../core/hash.ts';
-import { seededRandom } from '../core/random.ts';
-import { openBoard } from './board.ts';
 import { virtualClock } from './cases/clockCases.ts';
-import { codeOf, type Death, flaky, PACE, startToy, type ToyOptions } from './cases/toyCases.ts';
-import type { RoundRecord } from './records.ts';
-import { modelRound } from './session.ts';
-import { sharedFromBytes } from './sharedFile.ts';
+import { expectExact, resultOf } from './cases/exactCases.ts';
+import { codeOf, startToy, type ToyOptions } from './cases/toyCases.ts';
 import type { Transport } from './transport.ts';
 import { type Loopback, loopback } from './transports/loopback.ts';
 import { updateToBytes } from './update.ts';
@@ -20,43 +14,6 @@ beforeEach(async () => {
   await sha256(new Uint8Array());
 });
 afterEach(() => vi.unstubAllGlobals());
-
-/** What lies in the transport at the end. */
-async function resultOf(federation: Loopback) {
-  const clock = virtualClock();
-  const board = openBoard(federation.open(), {
-    ...{ clock, signal: new AbortController().signal, offlineMs: 0, mostModelBytes: 1e6, notice: () => undefined },
-  });
-  const head = (await board.head())?.record;
-  if (head === undefined) throw new Error('the federation has no head');
-  const records: RoundRecord[] = [];
-  let at = head.phase === 'done' ? head.round : head.round - 1;
-  for (let hash = head.record; hash !== undefined; at--) {
-    const record = await board.record(at, hash);
-    if (record === undefined) throw new Error(`round ${at} has no record`);
-    records.unshift(record);
-    hash = record.before;
-  }
-  const values = await sharedFromBytes(await board.model(modelRound(head), head.model), { count: [16] });
-  return { head, records, counts: Array.from(values['count']?.data ?? []) };
-}
-
-/** Each update counts once, in the round for which it was made, and the result is the sum of what the records tell. */
-async function expectExact(federation: Loopback, clients: number, rounds = PACE.rounds) {
-  const { head, records, counts } = await resultOf(federation);
-  expect(head.phase).toBe('done');
-  expect(records.map(({ round }) => round)).toEqual(Array.from({ length: rounds }, (_, i) => i + 1));
-  const told = new Array<number>(16).fill(0);
-  for (const { contributions } of records) {
-    const names = contributions.map(({ client }) => client);
-    expect(new Set(names).size).toBe(names.length);
-    expect(names.length).toBeGreaterThanOrEqual(PACE.minimumClients);
-    for (const name of names) told[Number(name.slice(1))] = (told[Number(name.slice(1))] ?? 0) + 1;
-  }
-  expect(counts).toEqual(told);
-  expect(counts.slice(clients).every((count) => count === 0)).toBe(true);
-  return { records, counts };
-}
 
 describe('a federation of clients that count', () => {
   const start = (federation: Loopback, clock: ToyOptions['clock'], number: number, more: Partial<ToyOptions> = {}) =>
@@ -218,42 +175,5 @@ describe('a federation of clients that count', () => {
       const { done } = start(federation, clock, 0);
       expect(await clock.run(codeOf(done))).toBe('transport-failed');
     }
-  });
-});
-
-describe('nothing counts twice and training ends', () => {
-  const death = fc.record({ atCall: fc.integer({ min: 1, max: 150 }), isDone: fc.boolean() });
-  const lives = fc.array(fc.record({ death, awayMs: fc.integer({ min: 0, max: 20_000 }) }), { maxLength: 3 });
-
-  test('whenever clients die and come back', async () => {
-    const holds = fc.asyncProperty(fc.array(lives, { minLength: 3, maxLength: 5 }), fc.nat(), async (all, seed) => {
-      const [clock, federation] = [virtualClock(), loopback()];
-      const random = seededRandom(seed);
-      const live = async (number: number, deaths: readonly { readonly death: Death; readonly awayMs: number }[]) => {
-        const stepMs = () => Math.floor(random() * 3000);
-        for (const { death, awayMs } of deaths) {
-          const run = startToy({ number, clock, transport: federation.open(), death, stepMs });
-          const isOver = await Promise.race([run.done.then(() => true), run.died.then(() => false)]);
-          if (isOver) return;
-          await clock.sleep(awayMs, new AbortController().signal);
-        }
-        await startToy({ number, clock, transport: federation.open(), stepMs }).done;
-      };
-      await clock.run(Promise.all(all.map((deaths, number) => live(number, deaths))));
-      await expectExact(federation, all.length);
-    });
-    await fc.assert(holds, { seed: 20261, numRuns: isLong ? 400 : 12 });
-  });
-
-  test('over a transport that fails now and then, before or after it has done what it was asked', async () => {
-    const holds = fc.asyncProperty(fc.nat(), fc.integer({ min: 1, max: 25 }), async (seed, percent) => {
-      const [clock, federation] = [virtualClock(), loopback()];
-      const random = seededRandom(seed);
-      const fails = () => random() * 100 < percent;
-      const runs = [0, 1, 2].map((number) => startToy({ number, clock, transport: flaky(federation.open(), fails) }));
-      await clock.run(Promise.all(runs.map(({ done }) => done)));
-      await expectExact(federation, 3);
-    });
-    await fc.assert(holds, { seed: 20262, numRuns: isLong ? 200 : 5 });
   });
 });

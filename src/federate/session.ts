@@ -6,10 +6,10 @@ import type { Clock } from './clock.ts';
 import type { Combine } from './combine.ts';
 import type { FederateEvent } from './events.ts';
 import type { Head } from './records.ts';
+import type { Secure } from './secure/secureOptions.ts';
 import { sharedFromBytes } from './sharedFile.ts';
-import type { Signatures } from './signatures.ts';
 import type { Member } from './strategy.ts';
-import type { Encoding, Expected, UpdateKind } from './update.ts';
+import type { Encoding, Expected, UpdateKind, UpdateSignatures } from './update.ts';
 
 /** How long rounds take and how many clients they need. */
 export interface Pace {
@@ -36,7 +36,8 @@ export interface Session extends Pace {
   readonly kind: UpdateKind;
   readonly combine: Combine;
   readonly encoding: Encoding | undefined;
-  readonly signatures?: Signatures | undefined;
+  readonly signatures?: UpdateSignatures | undefined;
+  readonly secure?: Secure | undefined;
   readonly examples: number;
   readonly seed: number;
   readonly mostUpdateBytes: number;

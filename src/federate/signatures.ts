@@ -2,28 +2,12 @@ import { canonicalJson } from '../core/canonicalJson.ts';
 import { toHex } from '../core/hash.ts';
 import { invalidOption } from '../core/options.ts';
 import { type DeviceKey, isPublicKey, isSignedBy } from './deviceKey.ts';
-import { rejected } from './update.ts';
+import { rejected, type UpdateSignatures } from './update.ts';
 
-/** What a device signs of an update: which, of which round, and that it is its own. */
-export interface SignedUpdate {
-  readonly federation: string;
-  readonly round: number;
-  readonly client: string;
-  /** SHA-256 of the update's bytes, which name what the round began with. */
-  readonly hash: string;
-}
+/** What a device signs of an update: which, of which round, and that it is its own; `hash` is that of its bytes. */
+type SignedUpdate = Parameters<UpdateSignatures['sign']>[0];
 
-/** Signs this device's updates, and checks those of others. */
-export interface Signatures {
-  /** A text that holds for this update only. Throws    invalid-option: it was opened without a key */
-  sign(update: SignedUpdate): Promise<string>;
-  /**
-   * Throws    update-invalid, with `details.why`: 'unsigned', the device of that name in the roster has not signed it · 'replayed',
-   *           another update of this client and round was accepted, or a later round's, or its signature was seen before
-   */
-  check(update: SignedUpdate, signature: string | undefined): Promise<void>;
-}
-
+/** Whose signatures are known, and this device’s key. */
 export interface SignaturesOptions {
   /** This device's key; only for signing. */
   readonly device?: DeviceKey;
@@ -37,10 +21,11 @@ const FORM = /^([0-9a-f]{32})([0-9a-f]{128})$/;
 /**
  * Signatures of devices on their updates, and a memory against replays: of each client it keeps the newest round and what was
  * accepted there. The same update may be checked again; after a restart, rounds are told apart by what the update's bytes name.
- * Throws    invalid-option: the roster holds something that is no public key
+ * Throws    invalid-option: the roster holds something that is no public key, or nothing to sign with · update-invalid, with
+ *           `details.why`: 'unsigned' or 'replayed'
  * Source    Ed25519: RFC 8032
  */
-export function signatures({ device, roster }: SignaturesOptions): Signatures {
+export function signatures({ device, roster }: SignaturesOptions): UpdateSignatures {
   for (const [client, key] of roster) {
     if (!isPublicKey(key)) throw invalidOption('roster', key, `a public key of 64 hexadecimal digits for "${client}"`);
   }

@@ -4,6 +4,7 @@ import type { NamedArrays } from '../core/shape.ts';
 import type { Kept } from './board.ts';
 import type { Waker } from './clock.ts';
 import type { Head, RoundRecord } from './records.ts';
+import { contributeSecurely, type Hidden } from './secureRounds.ts';
 import { modelRound, requireSame, type Session } from './session.ts';
 import { sharedToBytes } from './sharedFile.ts';
 import type { Place } from './strategy.ts';
@@ -38,6 +39,16 @@ export async function takePart(session: Session, waker: Waker, { onAdopted, mayL
   let known: string | undefined;
   let isJoined = false;
   let announced = 0;
+  /** Rounds to whose sum this client has given something: a second sum, of others, could be taken from the first. */
+  const given = new Set<number>();
+
+  async function hide(head: Head, over: AbortSignal): Promise<Hidden | undefined> {
+    if (given.has(head.round)) return undefined;
+    given.add(head.round);
+    const before = await session.sharedOf(head);
+    const values = await member.step(before, placeOf(session, head.round, over));
+    return contributeSecurely(session, head, { values, before }, over);
+  }
 
   /** Tells of the rounds that were aggregated since the last look, in order. */
   async function tellRecords({ record: newest, round, phase }: Head): Promise<void> {
@@ -102,6 +113,13 @@ export async function takePart(session: Session, waker: Waker, { onAdopted, mayL
           });
         }
         if (!takesPart || sent.includes(head.round)) return;
+        if (session.secure !== undefined) {
+          const told = await hide(head, over);
+          if (told === undefined) return;
+          sent.push(head.round);
+          emit({ type: 'sent', round: head.round, examples: session.examples, ...told });
+          return;
+        }
         if ((await board.receipt(head.round, client)) === undefined) await contribute(session, head, over);
         sent.push(head.round);
       });

@@ -65,6 +65,17 @@ export interface Encoding {
   decode(values: NamedArrays, shapes: Shapes, before: NamedArrays): NamedArrays | Promise<NamedArrays>;
 }
 
+/** How devices vouch for their updates; the receipt carries the signature. */
+export interface UpdateSignatures {
+  /** A text of at most 1,000 letters. */
+  sign(update: Pick<Update, 'federation' | 'round' | 'client'> & { readonly hash: string }): Promise<string>;
+  /** Throws    update-invalid (`rejected`) */
+  check(
+    update: Pick<Update, 'federation' | 'round' | 'client'> & { readonly hash: string },
+    signature: string | undefined,
+  ): Promise<void>;
+}
+
 const FORM = { format: 'limbeck-update', version: '1' };
 const KINDS: readonly string[] = ['weights', 'patch', 'answers'] satisfies readonly UpdateKind[];
 const DTYPES = { float32: 'F32', int32: 'I32', uint8: 'U8' } as const satisfies Record<string, SafeDtype>;

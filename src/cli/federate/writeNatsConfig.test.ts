@@ -73,8 +73,8 @@ describe('the files', () => {
   });
 
   test.each([
-    [['federate'], 'federate nats'],
-    [['federate', 'server'], 'federate nats'],
+    [['federate'], 'federate simulate|nats'],
+    [['federate', 'server'], 'federate simulate|nats'],
     [['federate', 'nats'], '--config DIR'],
     [line('--host', 'nats.example'), 'without encryption'],
     [line('--host', 'nats.example', '--tls-cert', 'a'), '--tls-key'],

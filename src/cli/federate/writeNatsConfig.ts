@@ -14,25 +14,14 @@ import {
 import { createUserKey, publicKeyOf } from '../../federate/nats/userKeys.ts';
 import { isKeyPart } from '../../federate/transport.ts';
 import { numberOf } from '../arguments.ts';
+import type { Values } from '../command.ts';
 import type { Console } from '../openConsole.ts';
 import { jsonText } from '../printable.ts';
 import { type Written, writeFiles, writtenText } from '../writeFiles.ts';
+import type { NATS_OPTIONS } from './natsOptions.ts';
 
 /** What the command line says. */
-export interface NatsConfigValues {
-  readonly config: string | undefined;
-  readonly federation: string | undefined;
-  readonly device: readonly string[];
-  readonly aggregator: readonly string[];
-  readonly host: readonly string[];
-  readonly 'tls-cert': string | undefined;
-  readonly 'tls-key': string | undefined;
-  readonly 'tls-ca': string | undefined;
-  readonly origin: readonly string[];
-  readonly leaf: readonly string[];
-  readonly port: string | undefined;
-  readonly json: boolean;
-}
+export type NatsConfigValues = Values<typeof NATS_OPTIONS>;
 
 /** A user's file of credentials: what `openNats` takes. */
 interface Credentials {

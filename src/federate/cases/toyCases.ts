@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts';
 import { weightedMean } from '../combine.ts';
 import type { FederateEvent } from '../events.ts';
 import { runRounds } from '../rounds.ts';
+import type { Secure } from '../secure/secureOptions.ts';
 import { makeShared, type Pace, type Session } from '../session.ts';
 import type { Member, Place } from '../strategy.ts';
 import type { Taken } from '../takePart.ts';
@@ -83,6 +84,7 @@ export interface ToyOptions extends Toy {
   readonly mayLead?: boolean;
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly death?: Death;
+  readonly secure?: Secure;
 }
 
 let runs = 0;
@@ -105,6 +107,7 @@ export function startToy(options: ToyOptions): ToyRun {
       clientsToBegin: pace.minimumClients ?? PACE.minimumClients,
       ...pace,
       emit,
+      secure: options.secure,
       signal: over.signal,
       sharedOf: makeShared(board, member),
     },

@@ -14,6 +14,7 @@ const OPTIONS = schema('int8', {
   residual: given<Float32Array>(),
 });
 
+/** What was left out before. */
 export interface Int8Options extends OptionsOf<typeof OPTIONS> {}
 
 const MARK = 'LBI8';

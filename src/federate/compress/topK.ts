@@ -19,6 +19,7 @@ const OPTIONS = schema('topK', {
   residual: given<Float32Array>(),
 });
 
+/** How much of an update travels. */
 export interface TopKOptions extends OptionsOf<typeof OPTIONS> {}
 
 const MARK = 'LBTK';

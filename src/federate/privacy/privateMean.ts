@@ -23,6 +23,7 @@ const OPTIONS = schema('privateMean', {
   noiseSeed: given<SecretKey>(checkNoiseSeed),
 });
 
+/** How much noise hides a client, and how often it takes part. */
 export interface PrivateMeanOptions extends OptionsOf<typeof OPTIONS> {}
 
 /** A mean that says how much it reveals. */

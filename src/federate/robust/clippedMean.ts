@@ -9,6 +9,7 @@ const OPTIONS = schema('clippedMean', {
   clipNorm: positive(),
 });
 
+/** How far a client may go. */
 export interface ClippedMeanOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**

@@ -10,6 +10,7 @@ const OPTIONS = schema('multiKrum', {
   }, 0.2),
 });
 
+/** How many clients may be poisoned. */
 export interface MultiKrumOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**

@@ -10,6 +10,7 @@ const OPTIONS = schema('trimmedMean', {
   }, 0.2),
 });
 
+/** How much of each end is left out. */
 export interface TrimmedMeanOptions extends OptionsOf<typeof OPTIONS> {}
 
 /**

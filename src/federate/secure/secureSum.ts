@@ -28,6 +28,7 @@ export interface SecureLead extends Meeting {
   readonly isThere?: (client: string) => boolean;
 }
 
+/** A client of a secure sum, and what it adds. */
 export interface SecurePart extends Meeting {
   readonly client: string;
   readonly device: DeviceKey;
@@ -59,6 +60,8 @@ export async function joinSecureSum({ client, device, words, ...meeting }: Secur
       { details: { session: round.session, step } },
     );
   };
+  // Before a restart it may have taken part; what it has sent then cannot be gone on with.
+  if ((await transport.get(from(round, 1, client))) !== undefined) return false;
   await say(1, await own.advertise());
   const adverts = readMessage('adverts', await hear(1));
   if (!adverts.some((advert) => advert.client === client)) return false;
