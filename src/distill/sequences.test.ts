@@ -89,6 +89,17 @@ test('a teacher teaches step by step, without texts', async () => {
 test.each<{ name: string; changed: Partial<DistillOptions>; code: string; message: RegExp }>([
   { name: 'data without texts', changed: { data: train.data }, code: 'labels-missing', message: /withSequences/ },
   {
+    name: 'sequences of other lengths',
+    changed: {
+      data: {
+        ...train.data,
+        read: async (indices, signal) => ({ ...(await train.data.read(indices, signal)), sequences: Int32Array.of(1) }),
+      },
+    },
+    code: 'shape-mismatch',
+    message: /1 numbers in the sequences of 2 examples/,
+  },
+  {
     name: 'a text that needs more steps',
     changed: { data: withSequences(train.data, [...train.texts.slice(0, -1), [1, 1, 2, 2, 3, 3]]) },
     code: 'sequence-too-long',

@@ -28,12 +28,24 @@ const INFINITE = 1e8;
  */
 export function ctcPerExample(tf: Tf, logits: Tensor3D, sequences: Tensor2D, attrs: CtcAttrs): Tensor1D {
   return tf.tidy(() => {
-    if (logits.dtype === 'float32' && tf.getKernel('CtcLoss', tf.getBackend()) !== undefined) {
+    if (isForKernel(tf, logits, sequences)) {
       const [losses] = tf.engine().runKernel('CtcLoss', { logits, sequences }, { ...attrs }) as Tensor1D[];
       return losses as Tensor1D;
     }
     return composed(tf, logits, sequences, attrs);
   });
+}
+
+/** As many bytes of forward variables as the kernel takes. */
+const MOST_BYTES = 2 ** 28;
+
+/** Whether limbeck's kernel is installed on the current backend and takes these tensors. */
+function isForKernel(tf: Tf, logits: Tensor3D, sequences: Tensor2D): boolean {
+  const [batch, time] = logits.shape;
+  const states = 2 * sequences.shape[1] + 1;
+  const bytes = 8 * batch * (time + 1) * (states + 1);
+  const isSmall = logits.size > 0 && logits.size < MOST_BYTES && bytes <= MOST_BYTES;
+  return isSmall && logits.dtype === 'float32' && tf.getKernel('CtcLoss', tf.getBackend()) !== undefined;
 }
 
 function composed(tf: Tf, logits: Tensor3D, sequences: Tensor2D, attrs: CtcAttrs): Tensor1D {

@@ -38,7 +38,8 @@ function labelledOutputs({ terms = [], reads }: Loss): readonly string[] {
 
 /**
  * Every loss inside says what is wrong with the sequences of these examples; the first is number `first` of the dataset.
- * Throws    labels-missing: the loss reads sequences, and there are none · class-mismatch · sequence-too-long
+ * Throws    labels-missing: the loss reads sequences, and there are none · shape-mismatch: not as many numbers for each ·
+ *           class-mismatch · sequence-too-long
  */
 export function checkSequences(
   loss: Loss,
@@ -52,6 +53,14 @@ export function checkSequences(
     throw new LimbeckError(
       'labels-missing',
       `The loss "${loss.name}" reads a sequence for each example, and the data has none. Give withSequences(data, …).`,
+    );
+  }
+  if (sequences.length === 0 || sequences.length % examples !== 0) {
+    throw new LimbeckError(
+      'shape-mismatch',
+      `There are ${sequences.length} numbers in the sequences of ${examples} examples; they must be [B, L], each with −1 ` +
+        'behind its end. withSequences(data, …) makes them so.',
+      { details: { numbers: sequences.length, examples } },
     );
   }
   for (const term of loss.terms ?? []) checkSequences(term, sequences, examples, outputs, first);

@@ -151,6 +151,7 @@ test('reads several lines, each by itself, and another blank', () => {
 test('refuses what it cannot read', () => {
   const refused = (code: string) => expect.objectContaining({ code });
   expect(() => read({ data: new Float32Array(6), shape: [2, 3] })).toThrow(refused('shape-mismatch'));
+  expect(() => read({ data: new Float32Array(5), shape: [1, 2, 3] })).toThrow(refused('shape-mismatch'));
   expect(() => decodeCtc(steps(a as number[]), { alphabet: 'abc' })).toThrow(refused('class-mismatch'));
   for (const alphabet of ['', 'aa', ['a', ''], [], 3 as unknown as string]) {
     expect(() => decodeCtc(steps(a as number[]), { alphabet }), `${alphabet}`).toThrow(refused('invalid-option'));

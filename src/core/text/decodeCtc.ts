@@ -1,7 +1,7 @@
 import { LimbeckError } from '../errors.ts';
 import { logProbsOf } from '../logProbs.ts';
 import { count, given, type OptionsOf, oneOf, required, schema } from '../schema.ts';
-import { formatShape, type NdArray } from '../shape.ts';
+import { formatShape, type NdArray, ndArray } from '../shape.ts';
 import { argMax } from '../stats.ts';
 import { type Alphabet, charactersOf } from './alphabet.ts';
 import { ctcBeam, type FoundLabel } from './ctcBeam.ts';
@@ -44,7 +44,7 @@ export interface DecodedText {
 export function decodeCtc(answers: NdArray, options: DecodeCtcOptions): DecodedText[] {
   const { alphabet, blank, method, beamWidth, given: form } = OPTIONS.read(options);
   const characters = charactersOf({ alphabet, blank });
-  const [rows = 0, time = 0, classes = 0] = answers.shape;
+  const [rows = 0, time = 0, classes = 0] = ndArray(answers.data, answers.shape).shape;
   if (answers.shape.length !== 3) {
     throw new LimbeckError(
       'shape-mismatch',
