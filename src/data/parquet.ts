@@ -15,7 +15,7 @@ const OPTIONS = schema('fromParquet', {
    * What unpacks columns that are packed otherwise than by Snappy, by the name of the codec, such as the package hyparquet-compressors
    * exports. Default: none, so that Zstandard, Brotli and others are refused.
    */
-  compressors: given<Compressors>(),
+  compressors: given<Readonly<Record<string, (packed: Uint8Array, length: number) => Uint8Array>>>(),
   /** Cancels the reading. */
   signal: given<AbortSignal>(),
 });
@@ -64,7 +64,7 @@ export async function fromParquet(
       columns: known,
       rowStart: from,
       rowEnd,
-      ...(compressors && { compressors }),
+      ...(compressors && { compressors: compressors as Compressors }),
     };
     await reading(() =>
       parquetRead({ ...read, onComplete: (some: unknown[][]) => some.forEach((row) => void rows.push(row)) }),

@@ -1,8 +1,8 @@
 import { accuracyOf } from './accuracyOf.ts';
 import { type Clock, deviceClock } from './clock.ts';
 import type { FederateEvent } from './events.ts';
-import type { Federated, FederateReport } from './federate.ts';
 import type { FederateSettings } from './federateOptions.ts';
+import type { Federated, FederateReport } from './federateReport.ts';
 import { openClient } from './openClient.ts';
 import { runRounds } from './rounds.ts';
 import { fedAvg } from './strategies/fedAvg.ts';

@@ -7,8 +7,9 @@ import { CLASSES, FEATURES, labelsOf, points } from '../../distill/distillCases.
 import type { Student } from '../../student/student.ts';
 import { mlp } from '../../student/zoo/mlp.ts';
 import { openTrainer, type Trainer } from '../../train/trainer.ts';
-import { type Federated, federate } from '../federate.ts';
+import { federate } from '../federate.ts';
 import type { FederateOptions } from '../federateOptions.ts';
+import type { Federated } from '../federateReport.ts';
 import { type Loopback, loopback } from '../transports/loopback.ts';
 
 export const makeMlp = (hidden = 8) => mlp({ inputShape: [FEATURES], classes: CLASSES, hidden: [hidden] });

@@ -12,7 +12,8 @@ export interface Loopback {
  * A transport that stays in this thread: for simulations and tests.
  * @example
  * const federation = loopback();
- * await Promise.all([one, other].map((data) => federate({ student: mlp(), data, transport: federation.open() }).done));
+ * const halves = [pick(labelled, Int32Array.of(0, 1)), pick(labelled, Int32Array.of(2, 3))];
+ * await Promise.all(halves.map((data) => federate({ student: mlp(), data, transport: federation.open() }).done));
  */
 export function loopback(): Loopback {
   const values = new Map<string, Uint8Array<ArrayBuffer>>();
