@@ -18,6 +18,7 @@ export type LimbeckErrorCode =
   | 'tokenizer-invalid'
   | 'empty-dataset'
   | 'empty-list'
+  | 'budget-too-small'
   | 'not-finite'
   | 'class-mismatch'
   | 'labels-missing'
