@@ -8,8 +8,8 @@ const WORKS = ['simulate', 'nats'] as const;
 
 export const federateCommand = command({
   name: 'federate',
-  summary: 'plays a federation of many devices, or sets up the server on which they meet',
-  usage: 'simulate [options] --data WHAT | nats [options] --config DIR',
+  summary: 'plays a federation, or sets up the server on which its devices meet',
+  usage: 'simulate|nats [options]',
   about: `simulate  divides the examples among virtual clients, plays all rounds, and tells accuracy and bytes of each.
 nats      writes what a NATS server reads: accounts, permissions of each device, TLS, websockets, a cluster, leaf nodes; and a
           file of credentials for each device and aggregator. Run it again with more devices: the keys that are there stay.

@@ -19,6 +19,7 @@ export type LimbeckErrorCode =
   | 'file-invalid'
   | 'empty-dataset'
   | 'empty-list'
+  | 'budget-too-small'
   | 'not-finite'
   | 'class-mismatch'
   | 'labels-missing'
