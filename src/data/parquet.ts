@@ -1,9 +1,14 @@
-import type { AsyncBuffer, Compressors, FileMetaData } from 'hyparquet';
+import type { AsyncBuffer, FileMetaData } from 'hyparquet';
 import { LimbeckError, messageOf, throwIfAborted } from '../core/errors.ts';
 import { count, given, type OptionsOf, schema } from '../core/schema.ts';
 import { isTagged, tagOf } from '../core/tags.ts';
 import type { Dataset, LabelledDataset } from './dataset.ts';
 import { fromTable, TABLE } from './table.ts';
+
+/** Unpacks the pages of a column, by the name of its codec: 'ZSTD', 'GZIP', 'BROTLI', 'LZ4_RAW'. */
+export type ParquetCompressors = Readonly<
+  Record<string, ((packed: Uint8Array, unpackedLength: number) => Uint8Array) | undefined>
+>;
 
 const OPTIONS = schema('fromParquet', {
   ...TABLE.fields,
@@ -15,7 +20,7 @@ const OPTIONS = schema('fromParquet', {
    * What unpacks columns that are packed otherwise than by Snappy, by the name of the codec, such as the package hyparquet-compressors
    * exports. Default: none, so that Zstandard, Brotli and others are refused.
    */
-  compressors: given<Readonly<Record<string, (packed: Uint8Array, length: number) => Uint8Array>>>(),
+  compressors: given<ParquetCompressors>(),
   /** Cancels the reading. */
   signal: given<AbortSignal>(),
 });
@@ -64,7 +69,7 @@ export async function fromParquet(
       columns: known,
       rowStart: from,
       rowEnd,
-      ...(compressors && { compressors: compressors as Compressors }),
+      ...(compressors && { compressors }),
     };
     await reading(() =>
       parquetRead({ ...read, onComplete: (some: unknown[][]) => some.forEach((row) => void rows.push(row)) }),

@@ -25,7 +25,7 @@ export { fromJson, type JsonRow, readJsonRows } from './json.ts';
 export { fromLists, type ListsOptions } from './lists.ts';
 export { type Mixture, mixedUp } from './mixedUp.ts';
 export { type RandomMixturesOptions, randomMixtures } from './mixtures.ts';
-export { fromParquet, type ParquetOptions } from './parquet.ts';
+export { fromParquet, type ParquetCompressors, type ParquetOptions } from './parquet.ts';
 export { fromSequences, type SequencesOptions } from './sequences.ts';
 export { openExamples, removeExamples, type StoreExamplesOptions, storeExamples } from './storedExamples.ts';
 export type { TableOptions } from './table.ts';

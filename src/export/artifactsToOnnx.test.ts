@@ -93,7 +93,12 @@ const ELSEWHERE = ['two-tower', 'autoencoder'];
 
 test('every student of the zoo is tested here or there', () => {
   const designs = (Object.values(zoo) as StudentDesign[]).map(({ design }) => design);
-  const tested = [...Object.values(students).map(({ student }) => student.name), 'transformer-tiny', 'crnn', ...ELSEWHERE];
+  const tested = [
+    ...Object.values(students).map(({ student }) => student.name),
+    'transformer-tiny',
+    'crnn',
+    ...ELSEWHERE,
+  ];
   expect(designs.filter((design) => !tested.includes(design))).toEqual([]);
 });
 
