@@ -64,7 +64,7 @@ describe('limbeck bench in Node', () => {
 
   test('measures a model, writes its report in three forms, and compares it with an old one', async () => {
     const given: Files = { 'mlp.onnx': new Uint8Array(model) };
-    const args = ['bench', 'mlp.onnx', '--budget', '20s', '--rounds', '2', ...backends];
+    const args = ['bench', 'mlp.onnx', '--budget', '8s', '--rounds', '2', ...backends];
     const { code, out, error, written } = await runLine(
       [...args, '--json', 'out.json', '--markdown', 'out.md', '--csv', 'out.csv'],
       given,

@@ -56,7 +56,9 @@ describe('limbeck doctor URL', () => {
     const { code, fine, changes, notes } = await examine({
       ...page('<script type="module" src="/assets/index-abcdefgh.js"></script>'),
       '/assets/index-abcdefgh.js': js('import "./chunk.js"; import("./lazy.js")'),
-      '/assets/chunk.js': js('new URL("worker-abcdefgh.js", import.meta.url); "kernels-simd.wasm"'),
+      '/assets/chunk.js': js(
+        'new URL("worker-abcdefgh.js", import.meta.url); "kernels-simd.wasm"; "./tfjs-backend-wasm-threaded.js"',
+      ),
       '/assets/lazy.js': js('new URL("ort-wasm-simd-threaded.asyncify-abcdefgh.mjs", import.meta.url)'),
       '/assets/worker-abcdefgh.js': js('new URL("/assets/threads-abcdefgh.js", import.meta.url)'),
       '/assets/threads-abcdefgh.js': js('1'),
