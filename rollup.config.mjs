@@ -157,6 +157,9 @@ const APART = {
   zoo: 'src/student/zoo/all.ts',
   losses: 'src/losses/all.ts',
   loadStudent: 'src/predict/loadStudent.ts',
+  federation: 'src/federate/federate.ts',
+  strategies: 'src/federate/strategies/all.ts',
+  loopback: 'src/federate/transports/loopback.ts',
 };
 
 /** Entries that import core/dispose.ts. */

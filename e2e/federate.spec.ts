@@ -1,20 +1,10 @@
-import type { Page } from '@playwright/test';
-import { bundle, collectErrors, expect, test } from './fixtures.ts';
+import { bundle, callsOf, collectErrors, expect, test } from './fixtures.ts';
 
 type Tab = typeof import('./pages/federate.ts');
 
 const PAGE = '/federate.js';
 
-async function call<Name extends keyof Tab>(page: Page, name: Name, ...given: Parameters<Tab[Name]>) {
-  const result = await page.evaluate(
-    async ([script, called, values]) => {
-      const functions = (await import(script)) as Record<string, (...args: unknown[]) => Promise<unknown>>;
-      return functions[called as string]?.(...(values as unknown[]));
-    },
-    [PAGE, name, given] as const,
-  );
-  return result as Awaited<ReturnType<Tab[Name]>>;
-}
+const call = callsOf<Tab>(PAGE);
 
 test('tabs of one machine teach one student, and one that is closed is missed by nobody', async ({
   context,

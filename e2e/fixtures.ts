@@ -188,3 +188,19 @@ export function livingWorkers(page: Page): Promise<number> {
     return held.filter(({ name }) => name?.startsWith('limbeck-worker-')).length;
   });
 }
+
+type Called<Module, Name extends keyof Module> = Extract<Module[Name], (...given: never[]) => unknown>;
+
+/** What calls a function of a page's module, by its name; `script` is its address. */
+export function callsOf<Module>(script: string) {
+  return async <Name extends keyof Module>(page: Page, name: Name, ...given: Parameters<Called<Module, Name>>) => {
+    const result = await page.evaluate(
+      async ([address, called, values]) => {
+        const functions = (await import(address)) as Record<string, (...args: unknown[]) => unknown>;
+        return functions[called as string]?.(...(values as unknown[]));
+      },
+      [script, name, given] as const,
+    );
+    return result as Awaited<ReturnType<Called<Module, Name>>>;
+  };
+}

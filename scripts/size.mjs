@@ -34,7 +34,7 @@ const PAGES = [
     limit: 26_000,
   },
   { name: 'limbeck/tfjs', page: "export * from 'limbeck/tfjs';", limit: 55_000 },
-  { name: 'limbeck/federate', page: "export { federate, fedAvg, loopback } from 'limbeck/federate';", limit: 61_000 },
+  { name: 'limbeck/federate', page: "export { federate, fedAvg, loopback } from 'limbeck/federate';", limit: 16_000 },
   { name: 'limbeck/webgpu', page: "import 'limbeck/webgpu';", keeps: 'ort.webgpu.min.mjs', limit: 1000 },
 ];
 

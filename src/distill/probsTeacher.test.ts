@@ -9,7 +9,7 @@ import { cachedTeacher } from '../teacher/cachedTeacher.ts';
 import { ensemble } from '../teacher/ensemble.ts';
 import { fromFunction } from '../teacher/fromFunction.ts';
 import { distill } from './distill.ts';
-import { CLASSES, holdout, labelled, logitsOf, makeTeacher, weightsOf, working } from './distillCases.ts';
+import { CLASSES, distance, holdout, labelled, logitsOf, makeTeacher, weightsOf, working } from './distillCases.ts';
 import type { DistillOptions } from './distillOptions.ts';
 import { inspectTeacher } from './inspectTeacher.ts';
 import { blackBox } from './schemes/blackBox.ts';
@@ -39,9 +39,6 @@ async function run(changed: Partial<DistillOptions>) {
   const { student, report, holdoutAnswers } = await going.done;
   return { weights: weightsOf(student), holdout: report.holdout, notices, answers: holdoutAnswers as NamedArrays };
 }
-
-const distance = (a: Float32Array, b: Float32Array) =>
-  Math.max(...a.map((value, i) => Math.abs(value - (b[i] as number))));
 
 describe('a teacher of probabilities', () => {
   test('gives the same student as its logits: as accurate, and as well calibrated', async () => {

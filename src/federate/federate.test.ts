@@ -2,11 +2,22 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { derivedSeed } from '../core/random.ts';
 import { fromArrays } from '../data/arrays.ts';
 import { pick, withoutLabels } from '../data/views.ts';
-import { labelsOf, points } from '../distill/distillCases.ts';
+import { distance, points } from '../distill/distillCases.ts';
 import { rightOf } from '../distill/schemes/schemesCases.ts';
 import { crossEntropy } from '../losses/response/crossEntropy.ts';
 import type { Trainer } from '../train/trainer.ts';
-import { labelledPoints, makeMlp, openHere, QUICK, runAll, weightsOf } from './cases/federateCases.ts';
+import {
+  ADAM,
+  held,
+  heldLabels,
+  labelledPoints,
+  makeMlp,
+  openHere,
+  QUICK,
+  runAll,
+  SGD,
+  weightsOf,
+} from './cases/federateCases.ts';
 import { builtStudent, trainHere } from './localTraining.ts';
 import { type FederateEvent, federate, loopback } from './public.ts';
 import { fedAvg } from './strategies/fedAvg.ts';
@@ -19,10 +30,6 @@ beforeAll(async () => {
 });
 afterAll(() => trainer[Symbol.asyncDispose]());
 
-const SGD = { name: 'sgd', learningRate: 0.1 } as const;
-const ADAM = { name: 'adam', learningRate: 0.02 } as const;
-const held = points(300, 77);
-const heldLabels = labelsOf(held);
 const right = (student: Parameters<typeof rightOf>[1]) => rightOf(trainer, student, held, heldLabels);
 const quarters = (count: number, seed: number) => {
   const all = labelledPoints(count, seed);
@@ -34,8 +41,6 @@ const quarters = (count: number, seed: number) => {
     ),
   );
 };
-const distance = (a: Float32Array, b: Float32Array) =>
-  Math.max(...a.map((value, i) => Math.abs(value - (b[i] as number))));
 
 describe('fedAvg', () => {
   test('of equal shares after one step of plain SGD is one step on all examples', async () => {

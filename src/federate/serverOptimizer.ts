@@ -2,7 +2,8 @@ import { fraction, positive, type Read, schema } from '../core/schema.ts';
 import { type NamedArrays, type Shapes, sizeOf } from '../core/shape.ts';
 import type { Combined } from './combine.ts';
 import { isStatistic } from './sharedWeights.ts';
-import type { Gathered } from './strategy.ts';
+import type { Gathered, Strategy } from './strategy.ts';
+import { weightsMember } from './weightsMember.ts';
 
 export const SERVER = schema('the aggregation', {
   /** How far the shared weights go in a round. Default 0.03. */
@@ -71,4 +72,19 @@ export function serverStep(
     next[squareOf(name)] = { data: squares, shape };
   }
   return { values: next, rejected };
+}
+
+/** The strategy of a server's optimizer, by how its second moment moves. */
+export function serverStrategy(name: string, options: Read<typeof SERVER>, moment: Moment): Strategy {
+  return {
+    name,
+    options,
+    kind: 'weights',
+    takesCombine: true,
+    open: async (device) =>
+      weightsMember(device, {
+        memory: (shared) => serverMemory(shared, options),
+        aggregate: (gathered) => serverStep(gathered, options, moment),
+      }),
+  };
 }

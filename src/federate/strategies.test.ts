@@ -4,12 +4,23 @@ import type { NamedArrays } from '../core/shape.ts';
 import { fromArrays } from '../data/arrays.ts';
 import type { LabelledDataset } from '../data/dataset.ts';
 import { withoutLabels } from '../data/views.ts';
-import { CLASSES, labelsOf, points } from '../distill/distillCases.ts';
+import { CLASSES, distance } from '../distill/distillCases.ts';
 import { rightOf } from '../distill/schemes/schemesCases.ts';
 import { crossEntropy } from '../losses/response/crossEntropy.ts';
 import { studentFromArtifacts } from '../student/student.ts';
 import type { Trainer } from '../train/trainer.ts';
-import { labelledPoints, makeMlp, oneSided, openHere, runAll, weightsOf } from './cases/federateCases.ts';
+import {
+  ADAM,
+  held,
+  heldLabels,
+  labelledPoints,
+  makeMlp,
+  oneSided,
+  openHere,
+  runAll,
+  SGD,
+  weightsOf,
+} from './cases/federateCases.ts';
 import { builtStudent, trainHere } from './localTraining.ts';
 import type { Federated } from './public.ts';
 import { fedAdam } from './strategies/fedAdam.ts';
@@ -28,14 +39,8 @@ beforeAll(async () => {
 });
 afterAll(() => trainer[Symbol.asyncDispose]());
 
-const SGD = { name: 'sgd', learningRate: 0.1 } as const;
-const ADAM = { name: 'adam', learningRate: 0.02 } as const;
-const held = points(300, 77);
-const heldLabels = labelsOf(held);
 const right = (student: Parameters<typeof rightOf>[1]) => rightOf(trainer, student, held, heldLabels);
 const studentOf = (results: readonly Federated[]) => (results[0] as Federated).student;
-const distance = (a: Float32Array, b: Float32Array) =>
-  Math.max(...a.map((value, i) => Math.abs(value - (b[i] as number))));
 
 describe('strategies on clients of which each knows mostly one class', () => {
   const shares = oneSided(360, 21);

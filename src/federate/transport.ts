@@ -1,4 +1,5 @@
 import { LimbeckError } from '../core/errors.ts';
+import { isTagged } from '../core/tags.ts';
 
 /** The value of an entry, and how often it has changed: any number above 0 that grows with each change. */
 export interface Entry {
@@ -81,6 +82,12 @@ export function checkKey(key: string): string {
       '128 letters, digits, "_" and "-".',
     { details: { key } },
   );
+}
+
+/** A copy made at once. Throws    invalid-option: no bytes */
+export function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  if (isTagged(bytes, 'Uint8Array')) return new Uint8Array(bytes);
+  throw new LimbeckError('invalid-option', 'A transport keeps bytes: give a Uint8Array.');
 }
 
 /** The error of a transport that cannot do what it was asked for. */

@@ -14,6 +14,13 @@ import { type Loopback, loopback } from '../transports/loopback.ts';
 
 export const makeMlp = (hidden = 8) => mlp({ inputShape: [FEATURES], classes: CLASSES, hidden: [hidden] });
 
+export const SGD = { name: 'sgd', learningRate: 0.1 } as const;
+export const ADAM = { name: 'adam', learningRate: 0.02 } as const;
+
+/** What no client learns from. */
+export const held = points(300, 77);
+export const heldLabels = labelsOf(held);
+
 /** Labelled points. */
 export function labelledPoints(count: number, seed: number): LabelledDataset {
   const at = points(count, seed);

@@ -1,5 +1,5 @@
 // What every transport must do, for vitest and for a page in a real browser alike.
-import { LimbeckError } from '../../core/errors.ts';
+import { bytes, equal, same, throwsCode } from '../../core/contractCases.ts';
 import type { Transport } from '../transport.ts';
 
 /** Opens another end of the same federation: what one writes, the others read. */
@@ -205,27 +205,4 @@ function check(name: string, body: (open: OpenEnd) => Promise<void>): TransportC
     }
   };
   return { name, run };
-}
-
-function bytes(...values: number[]): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(values);
-}
-
-function same(actual: Uint8Array | undefined, expected: Uint8Array): void {
-  if (actual?.length === expected.length && expected.every((byte, i) => byte === actual[i])) return;
-  throw new Error(`${actual?.length ?? 'no'} bytes in place of ${expected.length}, or others`);
-}
-
-function equal(actual: unknown, expected: unknown, what: string): void {
-  const [is, shouldBe] = [JSON.stringify(actual), JSON.stringify(expected)];
-  if (is !== shouldBe) throw new Error(`${what}: ${is} in place of ${shouldBe}`);
-}
-
-async function throwsCode(code: string, work: () => Promise<unknown>): Promise<void> {
-  const error = await work().then(
-    () => new Error('nothing was thrown'),
-    (thrown: unknown) => thrown,
-  );
-  if (error instanceof LimbeckError && error.code === code) return;
-  throw new Error(`"${code}" should have been thrown, not: ${String(error)}`);
 }

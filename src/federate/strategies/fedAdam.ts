@@ -1,7 +1,6 @@
 import { type OptionsOf, schema } from '../../core/schema.ts';
-import { SERVER, serverMemory, serverStep } from '../serverOptimizer.ts';
+import { type Moment, SERVER, serverStrategy } from '../serverOptimizer.ts';
 import type { Strategy } from '../strategy.ts';
-import { weightsMember } from '../weightsMember.ts';
 
 const OPTIONS = schema('fedAdam', SERVER.fields);
 
@@ -18,17 +17,6 @@ export interface FedAdamOptions extends OptionsOf<typeof OPTIONS> {}
  * Differs   the statistics of batch normalization are averaged
  */
 export function fedAdam(options: FedAdamOptions = {}): Strategy {
-  const read = OPTIONS.read(options);
-  return {
-    name: 'fedAdam',
-    options: read,
-    kind: 'weights',
-    takesCombine: true,
-    open: async (device) =>
-      weightsMember(device, {
-        memory: (shared) => serverMemory(shared, read),
-        aggregate: (gathered) =>
-          serverStep(gathered, read, (before, square, beta2) => beta2 * before + (1 - beta2) * square),
-      }),
-  };
+  const moment: Moment = (before, square, beta2) => beta2 * before + (1 - beta2) * square;
+  return serverStrategy('fedAdam', OPTIONS.read(options), moment);
 }

@@ -1,7 +1,6 @@
 import { type OptionsOf, schema } from '../../core/schema.ts';
-import { SERVER, serverMemory, serverStep } from '../serverOptimizer.ts';
+import { type Moment, SERVER, serverStrategy } from '../serverOptimizer.ts';
 import type { Strategy } from '../strategy.ts';
-import { weightsMember } from '../weightsMember.ts';
 
 const OPTIONS = schema('fedYogi', SERVER.fields);
 
@@ -18,21 +17,6 @@ export interface FedYogiOptions extends OptionsOf<typeof OPTIONS> {}
  * Differs   the statistics of batch normalization are averaged
  */
 export function fedYogi(options: FedYogiOptions = {}): Strategy {
-  const read = OPTIONS.read(options);
-  return {
-    name: 'fedYogi',
-    options: read,
-    kind: 'weights',
-    takesCombine: true,
-    open: async (device) =>
-      weightsMember(device, {
-        memory: (shared) => serverMemory(shared, read),
-        aggregate: (gathered) =>
-          serverStep(
-            gathered,
-            read,
-            (before, square, beta2) => before - (1 - beta2) * square * Math.sign(before - square),
-          ),
-      }),
-  };
+  const moment: Moment = (before, square, beta2) => before - (1 - beta2) * square * Math.sign(before - square);
+  return serverStrategy('fedYogi', OPTIONS.read(options), moment);
 }

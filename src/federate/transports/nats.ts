@@ -1,13 +1,12 @@
-import { LimbeckError } from '../../core/errors.ts';
 import { invalidOption } from '../../core/options.ts';
 import { count, flag, given, type OptionsOf, positive, required, schema, text } from '../../core/schema.ts';
-import { isTagged } from '../../core/tags.ts';
 import { connectNats, type NatsAddress } from '../nats/connectNats.ts';
 import { natsError } from '../nats/natsErrors.ts';
 import { entryStream, entrySubject, keyOf, READ_BY_ALL, SINGLE_KEYS } from '../nats/natsNames.ts';
 import { natsObjects } from '../nats/natsObjects.ts';
 import { gone, openStreams, unlessDenied } from '../nats/natsStreams.ts';
-import { checkKey, isKeyPart, type Transport } from '../transport.ts';
+import { checkKey, isKeyPart, ownBytes, type Transport } from '../transport.ts';
+import { changesOf, type Listen } from './changesOf.ts';
 
 const OPTIONS = schema('openNats', {
   /** Addresses of servers of one cluster: `wss://…` in a page, `tls://…` or `nats://…` in Node too. */
@@ -106,7 +105,7 @@ export async function openNats(options: NatsOptions): Promise<Transport> {
     watch(prefix, signal) {
       if (over.signal.aborted) throw gone();
       const patterns = streams.isTrusted ? [widest(String(prefix))] : READ_BY_ALL.entries;
-      return changes(prefix, patterns, [signal, over.signal]);
+      return changesOf(listening(patterns), prefix, [signal, over.signal]);
     },
 
     async delete(key) {
@@ -137,46 +136,21 @@ export async function openNats(options: NatsOptions): Promise<Transport> {
     },
   };
 
-  /** Keys of entries that are written while somebody waits; also of writes that came too late and changed nothing. */
-  async function* changes(
-    prefix: string,
-    patterns: readonly string[],
-    ends: readonly AbortSignal[],
-  ): AsyncGenerator<string, void, void> {
-    const changed = new Set<string>();
-    let failure: unknown;
-    let wake = () => {};
-    const awake = () => wake();
-    const subscriptions = patterns.map((pattern) =>
-      connection.subscribe(entrySubject(federation, pattern), {
-        callback(error, message) {
-          if (error && streams.isTrusted) failure = natsError(error);
-          if (!error) {
-            const key = keyOf(federation, message.subject);
-            if (key.startsWith(prefix)) changed.add(key);
-          }
-          wake();
-        },
-      }),
-    );
-    for (const end of ends) end.addEventListener('abort', awake);
-    try {
-      while (!ends.some(({ aborted }) => aborted)) {
-        const [key] = changed;
-        if (failure !== undefined) throw failure;
-        if (key === undefined) {
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-          continue;
-        }
-        changed.delete(key);
-        yield key;
-      }
-    } finally {
-      for (const end of ends) end.removeEventListener('abort', awake);
-      for (const subscription of subscriptions) if (!connection.isClosed()) subscription.unsubscribe();
-    }
+  /** Tells of entries that are written while somebody waits; also of writes that came too late and changed nothing. */
+  function listening(patterns: readonly string[]): Listen {
+    return (changed, failed) => {
+      const subscriptions = patterns.map((pattern) =>
+        connection.subscribe(entrySubject(federation, pattern), {
+          callback(error, message) {
+            if (!error) changed(keyOf(federation, message.subject));
+            else if (streams.isTrusted) failed(natsError(error));
+          },
+        }),
+      );
+      return () => {
+        for (const subscription of subscriptions) if (!connection.isClosed()) subscription.unsubscribe();
+      };
+    };
   }
 }
 
@@ -197,10 +171,4 @@ function widest(prefix: string): string {
   if (SINGLE_KEYS.includes(prefix)) return prefix;
   const parts = prefix.split('/').slice(0, -1);
   return [...(parts.every(isKeyPart) ? parts : []), '>'].join('/');
-}
-
-/** A copy made at once. Throws    invalid-option: no bytes */
-function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  if (isTagged(bytes, 'Uint8Array')) return new Uint8Array(bytes);
-  throw new LimbeckError('invalid-option', 'A transport keeps bytes: give a Uint8Array.');
 }

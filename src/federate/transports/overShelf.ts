@@ -1,7 +1,7 @@
 import { LimbeckError } from '../../core/errors.ts';
-import { isTagged } from '../../core/tags.ts';
 import type { Store } from '../../storage/store.ts';
-import { checkKey, type Transport } from '../transport.ts';
+import { checkKey, ownBytes, type Transport } from '../transport.ts';
+import { changesOf } from './changesOf.ts';
 
 /** Named bytes that all ends of a federation share. */
 export type Shelf = Pick<Store, 'get' | 'put' | 'delete' | 'keys' | 'size'>;
@@ -94,44 +94,6 @@ export function overShelf({ name, shelf, exclusively, announce, listen, close }:
       await close();
     },
   };
-}
-
-async function* changesOf(
-  listen: Shared['listen'],
-  prefix: string,
-  ends: readonly AbortSignal[],
-): AsyncGenerator<string, void, void> {
-  const changed = new Set<string>();
-  let wake = () => {};
-  const awake = () => wake();
-  const stop = listen((key) => {
-    if (!key.startsWith(prefix)) return;
-    changed.add(key);
-    wake();
-  });
-  for (const end of ends) end.addEventListener('abort', awake);
-  try {
-    while (!ends.some(({ aborted }) => aborted)) {
-      const [key] = changed;
-      if (key === undefined) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-        continue;
-      }
-      changed.delete(key);
-      yield key;
-    }
-  } finally {
-    for (const end of ends) end.removeEventListener('abort', awake);
-    stop();
-  }
-}
-
-/** A copy made at once. Throws    invalid-option: no bytes */
-function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  if (isTagged(bytes, 'Uint8Array')) return new Uint8Array(bytes);
-  throw new LimbeckError('invalid-option', 'A transport keeps bytes: give a Uint8Array.');
 }
 
 function withNumber(number: number, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
