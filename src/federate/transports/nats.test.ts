@@ -128,6 +128,9 @@ test('what nobody answers, and options of another form, are told at once', async
 });
 
 // A cluster takes seconds to elect its leaders.
+if (withoutNats === undefined && !isLong) {
+  console.log('Tests with a NATS cluster are skipped: they take most of a minute; LIMBECK_SLOW=1 runs them.');
+}
 describe.skipIf(withoutNats !== undefined || !isLong)(
   'on a cluster of three servers, which npm run test:long starts',
   () => {
