@@ -57,6 +57,7 @@ export default defineConfig({
             page('limbeck/run', '/reference/api/run/'),
             page('limbeck/tfjs', '/reference/api/tfjs/'),
             page('limbeck/expose', '/reference/api/exposeWorker/'),
+            page('limbeck/federate', '/reference/api/federate/'),
           ],
         },
       ],
