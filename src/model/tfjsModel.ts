@@ -6,8 +6,9 @@ import { openBackendHere } from '../runtime/backends/open.ts';
 import { buildGraphModel } from '../runtime/graphModel.ts';
 import { toArray, toTensor } from '../runtime/tensors.ts';
 import * as tf from '../runtime/tf.ts';
-import { applyStudent, buildStudent } from '../student/build.ts';
+import { buildStudent } from '../student/build.ts';
 import { readBytes } from '../student/byteReading.ts';
+import { openForward } from '../student/forward.ts';
 import type { PortableStudent } from '../student/student.ts';
 import { batchFault, type Model, type ModelRole, type ModelValue } from './model.ts';
 import type { GraphArtifacts, PortableTfjsModel } from './portableModel.ts';
@@ -75,22 +76,18 @@ async function build(portable: PortableTfjsModel, { name, what }: TfjsModelOptio
 
 async function buildLayers(student: PortableStudent): Promise<BuiltModel> {
   const model = await buildStudent(student, 0);
+  const forward = openForward(model);
   // A sequential model does not always name its only input.
   const inputs = model.inputs.map(({ shape }, i) => modelValue(model.inputNames[i] ?? 'input', shape));
   const shapes = model.outputs.map(({ shape }, i) => [model.outputNames[i] as string, shape] as const);
   return {
     inputs,
     outputs: modelValues(withDefaultName(Object.fromEntries(shapes))),
-    async run(given) {
-      const results: Record<string, NdArray> = {};
-      tf.tidy(() => {
-        const tensors = inputs.map(({ name }, i) => toTensor(readBytes(model, i, given[name] as NdArray)));
-        const outputs = applyStudent(model, tensors, 'inference');
-        for (const [name, tensor] of Object.entries(outputs)) results[name] = toArray(tensor);
-      });
-      return results;
+    run: async (given) => forward.run(inputs.map(({ name }, i) => readBytes(model, i, given[name] as NdArray))),
+    dispose() {
+      forward[Symbol.dispose]();
+      model.dispose();
     },
-    dispose: () => void model.dispose(),
   };
 }
 

@@ -9,7 +9,8 @@ import type { BackendDescription, BackendOptions } from '../runtime/backends/bac
 import { behindGpuError } from '../runtime/backends/webgpu.ts';
 import type { ColocatedTeacher, GpuDevice } from '../runtime/gpu.ts';
 import * as tf from '../runtime/tf.ts';
-import { buildStudent } from '../student/build.ts';
+import { buildStudent, orderInputs } from '../student/build.ts';
+import { openForward } from '../student/forward.ts';
 import { membersOf } from '../student/kinds/cohort.ts';
 import { artifactsOf } from '../student/layersModel.ts';
 import type { PortableStudent, StudentDescription } from '../student/student.ts';
@@ -186,7 +187,12 @@ export function createEngine(knownLosses: KnownLosses = {}, colocatedTeacher?: C
       return isAside ? asides.ask(work) : enqueue(work);
     },
     timeMs: (student, inputs, repeats) =>
-      enqueue(() => withModel(student, 0, (model) => timePasses(() => predictBatch(model, inputs), repeats, WARM_UPS))),
+      enqueue(() =>
+        withModel(student, 0, async (model) => {
+          using forward = openForward(model);
+          return await timePasses(() => forward.run(orderInputs(model, inputs)), repeats, WARM_UPS);
+        }),
+      ),
     memory: () =>
       enqueue(async () => {
         const { numTensors, numBytes } = tf.memory();

@@ -1,30 +1,23 @@
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import { putRows } from '../core/rows.ts';
-import { makeArray, type NamedArrays, type NdArray } from '../core/shape.ts';
+import type { NamedArrays, NdArray } from '../core/shape.ts';
 import { batchIndices } from '../data/views.ts';
-import { toTensor } from '../runtime/tensors.ts';
-import * as tf from '../runtime/tf.ts';
+import type * as tf from '../runtime/tf.ts';
 import { applyStudent, orderInputs } from '../student/build.ts';
+import { answer } from '../student/forward.ts';
 import type { TappedStudent } from '../student/taps.ts';
 
 const PREDICT_BATCH = 256;
 
-/** The student's outputs by name, and those of its tapped layers. Asynchronous, because a GPU's results arrive later. */
-export async function predictBatch(
+/** The student's outputs by name, and those of its tapped layers. */
+export function predictBatch(
   model: tf.LayersModel,
   inputs: NamedArrays,
   student?: Pick<TappedStudent, 'apply'>,
 ): Promise<NamedArrays> {
-  const outputs = tf.tidy(() => {
-    const tensors = orderInputs(model, inputs).map(toTensor);
-    return student?.apply(tensors, 'inference') ?? applyStudent(model, tensors, 'inference');
-  });
-  try {
-    const read = Object.entries(outputs).map(async ([name, tensor]) => [name, await toArray(tensor)] as const);
-    return Object.fromEntries(await Promise.all(read));
-  } finally {
-    tf.dispose(outputs);
-  }
+  const apply = (tensors: readonly tf.Tensor[]) =>
+    student?.apply(tensors, 'inference') ?? applyStudent(model, tensors, 'inference');
+  return answer(orderInputs(model, inputs), apply);
 }
 
 /**
@@ -50,11 +43,4 @@ export async function predictHoldout(
     at += indices.length;
   }
   return all;
-}
-
-async function toArray(tensor: tf.Tensor): Promise<NdArray> {
-  const values = await tensor.data();
-  const data = makeArray(tensor.dtype === 'int32' ? 'int32' : 'float32', tensor.size);
-  data.set(values);
-  return { data, shape: tensor.shape };
 }

@@ -1,40 +1,10 @@
 import type { Loss } from '../losses/loss.ts';
-import * as tf from '../runtime/tf.ts';
-
-/**
- * Layers that compute the same function of their inputs and weights at every step. Some of them draw random numbers
- * (Dropout): comparing the recorded step with the next one detects that.
- */
-const STATIC_LAYERS = new Set([
-  ...['InputLayer', 'Dense', 'Activation', 'ReLU', 'LeakyReLU', 'ELU', 'PReLU', 'Softmax', 'ThresholdedReLU'],
-  ...['Conv1D', 'Conv2D', 'Conv2DTranspose', 'SeparableConv2D', 'DepthwiseConv2D'],
-  ...['MaxPooling1D', 'MaxPooling2D', 'AveragePooling1D', 'AveragePooling2D'],
-  ...['GlobalAveragePooling1D', 'GlobalAveragePooling2D', 'GlobalMaxPooling1D', 'GlobalMaxPooling2D'],
-  ...['BatchNormalization', 'LayerNormalization', 'Embedding', 'PositionEmbedding', 'MultiHeadAttention'],
-  ...['TokenBag', 'Rescaling'],
-  ...['Add', 'Average', 'Multiply', 'Maximum', 'Minimum', 'Concatenate', 'Dot'],
-  ...['Flatten', 'Reshape', 'Permute', 'RepeatVector', 'ZeroPadding2D', 'Cropping2D', 'UpSampling2D', 'Masking'],
-  ...['LSTM', 'GRU', 'SimpleRNN', 'Bidirectional', 'TimeDistributed', 'Dropout', 'SpatialDropout1D'],
-  ...['GaussianNoise', 'GaussianDropout', 'AlphaDropout'],
-]);
-
-type Layer = tf.LayersModel['layers'][number];
+import type * as tf from '../runtime/tf.ts';
+import { changingLayer } from '../student/layers/staticLayers.ts';
 
 /** Why the steps of a run must go through tfjs, or undefined if one may be recorded and replayed. */
 export function whyNotReplayed(model: tf.LayersModel, loss: Loss): string | undefined {
   if (loss.isStatic !== true) return `the loss "${loss.name}" does not say that it is the same at every step`;
-  const odd = layersOf(model).find((layer) => !isStatic(layer));
+  const odd = changingLayer(model);
   return odd && `the layer "${odd.name}" (${odd.getClassName()}) may compute something else at each step`;
-}
-
-/** All layers, including those of nested models. */
-function layersOf(model: tf.LayersModel): Layer[] {
-  return model.layers.flatMap((layer) => ('layers' in layer ? layersOf(layer as unknown as tf.LayersModel) : [layer]));
-}
-
-function isStatic(layer: Layer): boolean {
-  const name = layer.getClassName();
-  // A custom class may have the name of one of tfjs's.
-  const [known] = tf.serialization.SerializationMap.getMap().classNameMap[name] ?? [];
-  return STATIC_LAYERS.has(name) && layer.constructor === (known as unknown) && !layer.stateful;
 }

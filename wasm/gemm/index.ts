@@ -13,6 +13,7 @@ import { axis, fillAxis } from './axis';
 import { A_COLS, A_ROWS, B_COLS, B_ROWS, C_ROWS, KC, MC, MR, NC, NR, PACKED_A, PACKED_B, SCRATCH_BYTES, TILE } from './layout';
 import { micro } from './micro';
 import { packA, packB } from './pack';
+import { FEW_ROWS, rowProduct } from './rowProduct';
 
 /** The argument block: 32-bit words in this order. `runtime/kernels/matmul/gemm.ts` writes it. */
 const A: i32 = 0;
@@ -101,6 +102,12 @@ export function gemmReduce(args: usize, scratch: usize, part: i32, parts: i32): 
   }
 }
 
+/** Whether the indices of an axis are neighbours in memory. */
+@inline
+function areNeighbours(args: usize, at: i32): bool {
+  return arg(args, at) == 1 && arg(args, at + 1) == 1 && arg(args, at + 2) == 1;
+}
+
 /** One product over rows [m0, m1) and depth [k0, k1). A dense target (partial sums) has rows of N and no epilogue. */
 function block(
   args: usize, scratch: usize, a: usize, b: usize, c: usize, isPartial: bool, m0: i32, m1: i32, k0: i32, k1: i32,
@@ -109,6 +116,7 @@ function block(
   const bias: usize = isPartial ? 0 : <usize>arg(args, BIAS);
   const activation = isPartial ? 0 : arg(args, ACTIVATION);
   const tile = scratch + TILE;
+  const isInPlace = !isPartial && arg(args, M) <= FEW_ROWS && areNeighbours(args, B_COL_AXIS);
   for (let jc = 0; jc < n; jc += NC) {
     const nc = min(NC, n - jc);
     fillAxis(args, B_COL_AXIS, jc, jc + nc, scratch + B_COLS);
@@ -119,6 +127,17 @@ function block(
       const isLast = pc + kc >= k1;
       fillAxis(args, A_COL_AXIS, pc, pc + kc, scratch + A_COLS);
       fillAxis(args, B_ROW_AXIS, pc, pc + kc, scratch + B_ROWS);
+      if (isInPlace) {
+        const columns = <usize>load<i32>(scratch + B_COLS);
+        const biasAt: usize = bias && isLast ? bias + (<usize>jc << 2) : 0;
+        for (let i = m0; i < m1; i++) {
+          const row = a + (<usize>axis(args, A_ROW_AXIS, i) << 2);
+          const target = c + (<usize>(axis(args, C_ROW_AXIS, i) + jc) << 2);
+          rowProduct(row, b + columns, scratch, kc, nc, target, isFirst, biasAt, isLast ? activation : 0, args + CURVE);
+        }
+        pc += kc;
+        continue;
+      }
       packB(b, scratch, kc, nc);
       for (let ic = m0; ic < m1; ic += MC) {
         const mc = min(MC, m1 - ic);

@@ -4,7 +4,7 @@ import { MR, NR } from './layout';
 
 /** Adds bias and the present value, activates, stores one row of the tile. */
 @inline
-function finishRow(
+export function finishRow(
   target: usize, low: v128, high: v128, isFirst: bool, bias0: v128, bias1: v128, activation: i32, curve: usize,
 ): void {
   if (!isFirst) {

@@ -5,13 +5,13 @@ import { crossEntropy } from '../../losses/response/crossEntropy.ts';
 import { softTargets } from '../../losses/response/softTargets.ts';
 import type { ModelValue } from '../../model/model.ts';
 import * as tf from '../../runtime/tf.ts';
-import { buildStudent, describeStudent, settleBackend } from '../../student/build.ts';
+import { buildStudent, describeStudent, orderInputs, settleBackend } from '../../student/build.ts';
+import { openForward } from '../../student/forward.ts';
 import { artifactsOf } from '../../student/layersModel.ts';
 import type { PortableStudent, StudentArtifacts } from '../../student/student.ts';
 import type { TrainBatch } from '../../train/batch.ts';
 import { isOnGpu, openGpuStepper } from '../../train/gpuStepper.ts';
 import { makeOptimizer } from '../../train/optimizer.ts';
-import { predictBatch } from '../../train/predict.ts';
 import { openStepper } from '../../train/stepper.ts';
 import { benchInputs, type InputChoice } from './benchInputs.ts';
 import { openTfjsPlace } from './openTfjsPlace.ts';
@@ -45,12 +45,17 @@ export async function buildArtifacts(student: PortableStudent, seed: number): Pr
 export async function openPredictWork(task: Extract<BenchTask, { work: 'predict' }>): Promise<OpenWork> {
   const { backend, model, close } = await open(task);
   const inputsOf = (which: number) => benchInputs(inputsOfModel(model), { ...task, which });
+  const forward = openForward(model);
+  const run = (inputs: NamedArrays) => forward.run(orderInputs(model, inputs));
   const inputs = inputsOf(0);
   return {
     ...backend,
-    pass: () => predictBatch(model, inputs),
-    answer: (which) => predictBatch(model, inputsOf(which)),
-    dispose: close,
+    pass: () => run(inputs),
+    answer: (which) => run(inputsOf(which)),
+    dispose() {
+      forward[Symbol.dispose]();
+      return close();
+    },
   };
 }
 

@@ -11,7 +11,7 @@ import { execute, type KeptTensors, missingOperators } from './execute.ts';
 import { type ExternalFiles, readExternalWeights } from './externalWeights.ts';
 import { type Known, knownValues } from './knownValues.ts';
 import { leaseKernels } from './lease.ts';
-import { makePlans } from './plans.ts';
+import { makePlans } from '../../runtime/kernels/plans.ts';
 import { toProgram } from './program.ts';
 
 /** An input or output as the model declares it; a free length is null. */

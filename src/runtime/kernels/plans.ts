@@ -1,9 +1,9 @@
 import type { NamedArrays, NdArray, NumericArray } from '../../core/shape.ts';
 import { isTagged, ofThisRealm } from '../../core/tags.ts';
-import { isOutOfMemory } from '../../runtime/kernels/allocation.ts';
-import type { InstalledKernels } from '../../runtime/kernels/install.ts';
-import type { Plan } from '../../runtime/kernels/plan.ts';
-import * as tf from '../../runtime/tf.ts';
+import * as tf from '../tf.ts';
+import { isOutOfMemory } from './allocation.ts';
+import type { InstalledKernels } from './install.ts';
+import type { Plan } from './plan.ts';
 
 /** A recorded computation for one set of input shapes: one call repeats all its calls of compiled code. */
 interface Recorded {
@@ -11,6 +11,7 @@ interface Recorded {
   readonly plan: Plan;
   readonly inputs: Readonly<Record<string, tf.Tensor>>;
   readonly outputs: readonly tf.Tensor[];
+  readonly addresses: readonly number[];
 }
 
 /** Recorded computations by input shapes. */
@@ -25,6 +26,10 @@ export interface Plans {
 export interface PlansOptions {
   /** Computes the outputs, which are the caller's, and leaves nothing else. */
   readonly compute: (inputs: Readonly<Record<string, tf.Tensor>>) => tf.Tensor[];
+  /** Tensors that may move, such as a model's weights: a plan is good for as long as they stay at their addresses. */
+  readonly weights?: readonly tf.Tensor[];
+  /** So often a shape is computed directly before it is recorded. @default 0 */
+  readonly recordAfter?: number;
   readonly mostPlans?: number;
   readonly mostBytes?: number;
 }
@@ -34,11 +39,15 @@ const MOST_PLANS = 8;
 const MOST_BYTES = 256 * 2 ** 20;
 /** Scratch memory that grows spoils a recording, but not the next. */
 const MOST_TRIES = 3;
+/** Shapes that are remembered without a plan. */
+const MOST_SEEN = 256;
 
-export function makePlans({ compute, mostPlans = MOST_PLANS, mostBytes = MOST_BYTES }: PlansOptions): Plans {
+export function makePlans(options: PlansOptions): Plans {
+  const { compute, weights = [], recordAfter = 0, mostPlans = MOST_PLANS, mostBytes = MOST_BYTES } = options;
   // In the order of their last use.
   const recorded = new Map<string, Recorded>();
   const tries = new Map<string, number>();
+  const seen = new Map<string, number>();
   let isFirst = true;
   let last: Recorded | undefined;
 
@@ -86,7 +95,7 @@ export function makePlans({ compute, mostPlans = MOST_PLANS, mostBytes = MOST_BY
       if (plan === undefined) tries.set(key, (tries.get(key) ?? 0) + 1);
       else {
         isKept = true;
-        recorded.set(key, { kernels, plan, inputs: tensors, outputs });
+        recorded.set(key, { kernels, plan, inputs: tensors, outputs, addresses: weights.map(kernels.addressOf) });
       }
       return outputs.map((tensor) => toArray(tensor, copyFrom(kernels, tensor)));
     } finally {
@@ -94,11 +103,22 @@ export function makePlans({ compute, mostPlans = MOST_PLANS, mostBytes = MOST_BY
     }
   }
 
+  const isValid = ({ kernels, plan, addresses }: Recorded, on: InstalledKernels) =>
+    kernels === on && plan.isValid() && weights.every((weight, i) => kernels.addressOf(weight) === addresses[i]);
+
+  /** Whether a shape comes often enough to be worth a recording. */
+  function isNew(key: string): boolean {
+    const times = seen.get(key) ?? 0;
+    if (seen.size >= MOST_SEEN) seen.clear();
+    seen.set(key, times + 1);
+    return times < recordAfter;
+  }
+
   return {
     run(kernels, inputs) {
       const key = keyOf(inputs);
       const found = recorded.get(key);
-      if (found !== undefined && found.kernels === kernels && found.plan.isValid()) {
+      if (found !== undefined && isValid(found, kernels)) {
         recorded.delete(key);
         recorded.set(key, found);
         last = found;
@@ -106,7 +126,7 @@ export function makePlans({ compute, mostPlans = MOST_PLANS, mostBytes = MOST_BY
       }
       drop(key);
       try {
-        if (isFirst || (tries.get(key) ?? 0) >= MOST_TRIES) {
+        if (isFirst || isNew(key) || (tries.get(key) ?? 0) >= MOST_TRIES) {
           const results = once(inputs);
           isFirst = false;
           return results;
@@ -130,6 +150,8 @@ export function makePlans({ compute, mostPlans = MOST_PLANS, mostBytes = MOST_BY
 function replay({ kernels, plan, inputs, outputs }: Recorded, given: NamedArrays): NdArray[] {
   for (const [name, tensor] of Object.entries(inputs)) {
     const { data } = toTyped(given[name] as NdArray);
+    // More would be written over what lies behind it.
+    if (data.length !== tensor.size) throw new RangeError(`"${name}" has ${data.length} values, not ${tensor.size}`);
     kernels.bytes().set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), kernels.addressOf(tensor));
   }
   plan.run();

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { NamedArrays } from '../../core/shape.ts';
-import { outOfMemory } from '../../runtime/kernels/allocation.ts';
-import { beginOnWasm, readBinaries } from '../../runtime/kernels/cases/binaryCases.ts';
-import { type InstalledKernels, installKernels } from '../../runtime/kernels/install.ts';
-import * as tf from '../../runtime/tf.ts';
+import * as tf from '../tf.ts';
+import { outOfMemory } from './allocation.ts';
+import { beginOnWasm, readBinaries } from './cases/binaryCases.ts';
+import { type InstalledKernels, installKernels } from './install.ts';
 import { makePlans, type PlansOptions } from './plans.ts';
 
 const binaryOf = readBinaries();
