@@ -2,11 +2,11 @@ import type { VERSIONS } from '../core/versions.ts';
 import type { Loss } from '../losses/loss.ts';
 import type { BackendDescription } from '../runtime/backends/backend.ts';
 import type { SimdLevel } from '../runtime/capabilities.ts';
+import type { ThreadFigures } from '../runtime/kernels/threadChoice.ts';
 import type { StudentDescription } from '../student/student.ts';
 import type { TeacherDescription, TeacherDevice, TeacherUsage } from '../teacher/teacher.ts';
 import type { MemoryState, TrainJob } from '../train/engine.ts';
 import type { KeepBestReported, PartReports } from '../train/parts/options.ts';
-import type { ThreadFigures } from '../train/threadChoice.ts';
 import type { ControlReport } from './controlReport.ts';
 
 export interface EpochRecord {

@@ -1,5 +1,6 @@
 import type { NamedArrays } from '../core/shape.ts';
 import type { LossSpec } from '../losses/spec.ts';
+import type { ThreadFigures } from '../runtime/kernels/threadChoice.ts';
 import type { PortableStudent, StudentArtifacts } from '../student/student.ts';
 import type { TrainBatch } from './batch.ts';
 import type { EpochEvent, HoldoutOutputs, NoticeEvent, StepEvent } from './events.ts';
@@ -8,7 +9,6 @@ import type { LengthOptions } from './order.ts';
 import type { Verdict } from './parts/keepBest/keepBest.ts';
 import type { JobParts, PartEvent, PartReports, PartResults } from './parts/options.ts';
 import type { RunState } from './state.ts';
-import type { ThreadFigures } from './threadChoice.ts';
 
 /** What one training run needs, as plain values. */
 export interface TrainJob extends JobParts, LengthOptions {

@@ -1,4 +1,6 @@
 // What the package exports of this folder.
+
+export type { ThreadFigures } from '../runtime/kernels/threadChoice.ts';
 export { type MeasureOptions, measure } from './measure.ts';
 export type { Metric, MetricInputs, OutputKind } from './metric.ts';
 export { normalizedGainOf } from './metrics/normalizedGain.ts';
@@ -11,5 +13,4 @@ export { releaseTrainer } from './pageTrainer.ts';
 export type { GainedAndLost } from './paired.ts';
 export type * from './parts/options.ts';
 export type { RankingMetricOptions } from './rankedLists.ts';
-export type { ThreadFigures } from './threadChoice.ts';
 export { openTrainer, type Trainer, type TrainerOptions } from './trainer.ts';

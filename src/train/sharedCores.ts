@@ -1,5 +1,5 @@
 import { currentKernels } from '../runtime/kernels/install.ts';
-import { type ThreadFigures, threadChoice } from './threadChoice.ts';
+import { type ThreadFigures, threadChoice } from '../runtime/kernels/threadChoice.ts';
 
 /** Decides how many threads of the kernels compute each step. */
 export interface SharedCores extends Disposable {

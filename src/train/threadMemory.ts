@@ -1,6 +1,6 @@
+import type { ThreadFigures } from '../runtime/kernels/threadChoice.ts';
 import { type MeasurementMemory, measurementMemory } from '../storage/deviceProfile.ts';
 import type { MeasuredSteps } from './job.ts';
-import type { ThreadFigures } from './threadChoice.ts';
 
 /**
  * Remembers, with what is known of the device, on how many threads such steps are faster. What a benchmark found of the same student

@@ -59,6 +59,42 @@ describe('a shape of inputs', () => {
     expect(compute).toHaveBeenCalledTimes(6);
   });
 
+  test('takes one thread where its own runs are faster so, and all where they are not', async () => {
+    for (const [oneMs, allMs] of [
+      [1, 3],
+      [3, 1],
+    ] as const) {
+      const { kernels, ask } = await open();
+      let [clock, isAlone] = [0, false];
+      const taken: number[] = [];
+      const timed: InstalledKernels = {
+        ...{ ...kernels, threads: 2 },
+        alone(work) {
+          isAlone = true;
+          const result = work();
+          isAlone = false;
+          return result;
+        },
+        record(work) {
+          const recording = kernels.record(work);
+          const { plan } = recording;
+          const run = () => {
+            taken.push(isAlone ? oneMs : allMs);
+            clock += isAlone ? oneMs : allMs;
+            plan?.run();
+          };
+          return plan === undefined ? recording : { ...recording, plan: { ...plan, run } };
+        },
+      };
+      vi.spyOn(performance, 'now').mockImplementation(() => clock);
+      for (let from = 0; from < 300; from++) expect(ask(batch(2, from), timed)).toEqual([1 + 2 * from, 3 + 2 * from]);
+      // Both were tried, and the faster one stays.
+      expect(new Set(taken)).toEqual(new Set([1, 3]));
+      expect(new Set(taken.slice(-100))).toEqual(new Set([1]));
+      vi.restoreAllMocks();
+    }
+  });
+
   test('is computed again on other kernels than it was recorded on', async () => {
     const { compute, ask } = await open();
     ask(batch(2));

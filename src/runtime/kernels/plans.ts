@@ -4,6 +4,7 @@ import * as tf from '../tf.ts';
 import { isOutOfMemory } from './allocation.ts';
 import type { InstalledKernels } from './install.ts';
 import type { Plan } from './plan.ts';
+import { type ThreadChoice, threadChoice } from './threadChoice.ts';
 
 /** A recorded computation for one set of input shapes: one call repeats all its calls of compiled code. */
 interface Recorded {
@@ -12,11 +13,16 @@ interface Recorded {
   readonly inputs: Readonly<Record<string, tf.Tensor>>;
   readonly outputs: readonly tf.Tensor[];
   readonly addresses: readonly number[];
+  /** Whether all threads are faster, where there are several. */
+  readonly threads: ThreadChoice | undefined;
 }
 
 /** Recorded computations by input shapes. */
 export interface Plans {
-  /** The outputs for these inputs, from the plan for their shapes or computed directly and recorded if possible. */
+  /**
+   * The outputs for these inputs, from the plan for their shapes or computed directly and recorded if possible. A plan runs on one
+   * thread or on all, whichever its runs show to be faster; the bits are the same.
+   */
   run(kernels: InstalledKernels, inputs: NamedArrays): NdArray[];
   /** Milliseconds of each call of compiled code of the last plan that ran. */
   time(): ReturnType<Plan['time']> | undefined;
@@ -95,7 +101,9 @@ export function makePlans(options: PlansOptions): Plans {
       if (plan === undefined) tries.set(key, (tries.get(key) ?? 0) + 1);
       else {
         isKept = true;
-        recorded.set(key, { kernels, plan, inputs: tensors, outputs, addresses: weights.map(kernels.addressOf) });
+        const threads = kernels.threads > 1 ? threadChoice() : undefined;
+        const addresses = weights.map(kernels.addressOf);
+        recorded.set(key, { kernels, plan, inputs: tensors, outputs, addresses, threads });
       }
       return outputs.map((tensor) => toArray(tensor, copyFrom(kernels, tensor)));
     } finally {
@@ -147,14 +155,17 @@ export function makePlans(options: PlansOptions): Plans {
   };
 }
 
-function replay({ kernels, plan, inputs, outputs }: Recorded, given: NamedArrays): NdArray[] {
+function replay({ kernels, plan, inputs, outputs, threads }: Recorded, given: NamedArrays): NdArray[] {
   for (const [name, tensor] of Object.entries(inputs)) {
     const { data } = toTyped(given[name] as NdArray);
     // More would be written over what lies behind it.
     if (data.length !== tensor.size) throw new RangeError(`"${name}" has ${data.length} values, not ${tensor.size}`);
     kernels.bytes().set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), kernels.addressOf(tensor));
   }
-  plan.run();
+  const startedAt = performance.now();
+  if (threads?.next() === 'one') kernels.alone(() => plan.run());
+  else plan.run();
+  threads?.record(performance.now() - startedAt);
   return outputs.map((tensor) => toArray(tensor, copyFrom(kernels, tensor)));
 }
 

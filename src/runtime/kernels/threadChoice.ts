@@ -1,4 +1,4 @@
-import { mean, standardDeviation } from '../core/stats.ts';
+import { mean, standardDeviation } from '../../core/stats.ts';
 
 /** Who computes a step: this thread alone, or all of the pool. The bits of the results are the same. */
 export type StepThreads = 'one' | 'all';

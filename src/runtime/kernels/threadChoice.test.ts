@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { seededRandom } from '../core/random.ts';
+import { seededRandom } from '../../core/random.ts';
 import { type StepThreads, type ThreadFigures, threadChoice } from './threadChoice.ts';
 
 interface Machine {
