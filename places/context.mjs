@@ -10,6 +10,8 @@ const places = join(root, 'places');
 /** The teacher of all rows: seven numbers in, four classes out. */
 const teacherFile = join(root, 'src/student/golden/fromOnnx/mlp.onnx');
 const PAGE_MS = 120_000;
+/** A check that never ends costs its row, not all others. */
+const LONGEST_MS = 600_000;
 
 /** @typedef {ReturnType<typeof openContext>} Context */
 
@@ -101,7 +103,11 @@ export function openContext(name, { isKept = false } = {}) {
       await page
         .waitForFunction(() => 'limbeckPlace' in globalThis, undefined, { timeout: PAGE_MS })
         .catch((error) => faults.push(`the page's script did not begin: ${error.message}`));
-      const told = await page.evaluate(() => globalThis.limbeckPlace);
+      const told = await within(
+        page.evaluate(() => globalThis.limbeckPlace),
+        LONGEST_MS,
+        `the page's check has not ended after ${LONGEST_MS / 60_000} minutes`,
+      );
       await page.close();
       const { error, result } = told ?? {};
       if (error) faults.unshift(`${error.name}${error.code ? ` ${error.code}` : ''}: ${error.message}`);
@@ -136,6 +142,14 @@ export function openContext(name, { isKept = false } = {}) {
     },
   };
   return context;
+}
+
+function within(promise, ms, sentence) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(sentence)), ms);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
 function faultsOf(page) {

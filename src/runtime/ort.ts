@@ -28,6 +28,9 @@ export interface StartedOrt {
   readonly notices: readonly string[];
 }
 
+/** A browser may never start a thread of a thread; its file, some 12 MB, may come slowly. */
+export const START_MS = 300_000;
+
 /** Each build starts once per thread and keeps its number of threads. */
 const started = new Map<'plain' | 'gpu', Promise<StartedOrt>>();
 
@@ -80,6 +83,7 @@ async function start(build: 'plain' | 'gpu', { threads, assetBase }: StartOrtOpt
     const binary = build === 'plain' ? 'ort-wasm-simd-threaded' : 'ort-wasm-simd-threaded.asyncify';
     ort.env.wasm.numThreads = used;
     ort.env.wasm.proxy = false;
+    ort.env.wasm.initTimeout = START_MS;
     ort.env.logLevel = 'error';
     // What is installed, in Node, finds the files of its own version.
     if (installed === undefined) {

@@ -16,7 +16,11 @@ test.each([
 ])('%s: %s', (why, expected) => expect(isOutOfMemory(why)).toBe(expected));
 
 test.each([
-  ['no available backend found', 'backend-unavailable', /did not start/],
+  ['no available backend found', 'backend-unavailable', /must be served/],
+  [
+    'no available backend found. ERR: [wasm] Error: WebAssembly backend initializing failed due to timeout: 300000ms',
+    ...(['backend-unavailable', /within 5 minutes.*threads: 1/] as const),
+  ],
   ['memory access out of bounds', 'out-of-memory', /no room for the student "s"/],
   ['Nothing(1) is not a registered function/op', 'invalid-onnx', /^"s" \(3 bytes\).*has no such operator/],
   ['Protobuf parsing failed.', 'invalid-onnx', /Check that it was exported/],

@@ -1,6 +1,6 @@
 // Translates onnxruntime's errors when it opens or runs a model.
 import { LimbeckError, messageOf } from '../core/errors.ts';
-import { type InferenceSession, type Ort, whereItNeverLoads, withOrtThreads } from './ort.ts';
+import { type InferenceSession, type Ort, START_MS, whereItNeverLoads, withOrtThreads } from './ort.ts';
 
 /** Which model it is, for messages. */
 export interface OrtModelName {
@@ -34,8 +34,7 @@ export async function createSession(
     if (why.startsWith('no available backend')) {
       throw new LimbeckError(
         'backend-unavailable',
-        `onnxruntime-web did not start (${why}). ${whereItNeverLoads()}Its files, ort-wasm-simd-threaded.mjs and .wasm, must be served ` +
-          'beside limbeck’s worker.',
+        `onnxruntime-web did not start (${why}). ${whereItNeverLoads()}${cureFor(why)}`,
         { cause: error },
       );
     }
@@ -45,6 +44,14 @@ export async function createSession(
       { details: { name, bytes: bytes.byteLength }, cause: error },
     );
   }
+}
+
+/** For a runtime that did not start. */
+function cureFor(why: string): string {
+  if (!why.includes('due to timeout')) {
+    return 'Its files, ort-wasm-simd-threaded.mjs and .wasm, must be served beside limbeck’s worker.';
+  }
+  return `Its files or threads did not come within ${START_MS / 60_000} minutes. Load the page again, or ask for one thread (threads: 1).`;
 }
 
 function hintFor(why: string): string {
