@@ -30,6 +30,7 @@ export function loadTeacher(source: ModelSource, options: LoadTeacherOptions = {
     const { integrity, externalData, cache } = options;
     // Comes while the model does.
     const loading = later(import('./onnxTeacher.ts'));
+    if (options.worker === 'none') loadSession(options);
     const model = await fetchModel(source, {
       integrity,
       externalData,
@@ -51,6 +52,16 @@ export function loadTeacher(source: ModelSource, options: LoadTeacherOptions = {
     }
     return teacher;
   }, options.signal);
+}
+
+/**
+ * On this thread the session is needed next, so it comes while the model does. Rollup has to see this: it keeps what these parts and
+ * a page's own script share out of that script only if the script can ask for them, and a page that awaits a teacher at its top
+ * level would wait for itself.
+ */
+function loadSession({ device = 'auto' }: LoadTeacherOptions): void {
+  void later(import('./session/session.ts'));
+  if (device === 'kernels' || device === 'auto') void later(import('./session/sessionKernels.ts'));
 }
 
 /** The files as blobs, which stay available for a restart; the browser may keep them out of memory. */
