@@ -1,9 +1,10 @@
 import type { Loss } from '../losses/loss.ts';
+import { dropoutCalls, setDropoutCalls } from '../runtime/layers/dropout.ts';
 import * as tf from '../runtime/tf.ts';
 
 /**
- * Layers that compute the same function of their inputs and weights at every step. Some of them draw random numbers
- * (Dropout): comparing the recorded step with the next one detects that.
+ * Layers that compute the same function of their inputs and weights at every step. A recorded step counts the draws of
+ * dropout. Others that draw random numbers (GaussianNoise) are detected by comparing the recorded step with the next one.
  */
 const STATIC_LAYERS = new Set([
   ...['InputLayer', 'Dense', 'Activation', 'ReLU', 'LeakyReLU', 'ELU', 'PReLU', 'Softmax', 'ThresholdedReLU'],
@@ -28,8 +29,23 @@ export function whyNotReplayed(model: tf.LayersModel, loss: Loss): string | unde
 }
 
 /** All layers, including those of nested models. */
-function layersOf(model: tf.LayersModel): Layer[] {
+export function layersOf(model: tf.LayersModel): Layer[] {
   return model.layers.flatMap((layer) => ('layers' in layer ? layersOf(layer as unknown as tf.LayersModel) : [layer]));
+}
+
+/** These, and behind them those that a wrapper applies at each position. */
+function drawingLayers(model: tf.LayersModel): object[] {
+  const layers = layersOf(model);
+  return [...layers, ...layers.flatMap((layer) => ('layer' in layer ? [layer.layer as object] : []))];
+}
+
+/** How often each layer has drawn a mask; see `runtime/layers/dropout.ts`. */
+export function drawsOf(model: tf.LayersModel): number[] {
+  return drawingLayers(model).map(dropoutCalls);
+}
+
+export function setDraws(model: tf.LayersModel, draws: readonly number[]): void {
+  for (const [i, layer] of drawingLayers(model).entries()) setDropoutCalls(layer, draws[i] ?? 0);
 }
 
 function isStatic(layer: Layer): boolean {
