@@ -117,6 +117,7 @@ const fewBitProduct: Operator = (call) => {
     throw unsupported(call, 'its weights are of another form');
   if (zeros !== undefined && zeros.dtype !== 'uint8') throw unsupported(call, 'its zero points are no bytes');
   const [rows, columns] = [int(call, 'K', 0), int(call, 'N', 0)];
+  if (call.shape(0).at(-1) !== rows) throw unsupported(call, `its rows have another length than ${rows}`);
   const blocks = Math.ceil(rows / block);
   if (packed.data.length * (8 / bits) < columns * blocks * block || scales.data.length < columns * blocks) {
     throw unsupported(call, 'its weights are fewer than it says');
