@@ -34,7 +34,7 @@ function byStatistics(): KernelGradient {
   return {
     inputsToSave: ['x', 'mean', 'variance', 'scale'],
     gradFunc(dy, saved, attrs) {
-      const [x, mean, variance, scale] = saved as [Tensor, Tensor, Tensor, Tensor | undefined];
+      const [x, mean, variance, scale] = saved as unknown as [Tensor, Tensor, Tensor, Tensor | undefined];
       const upper = dy as Tensor;
       if (!isSupported(upper) || mean.rank !== 1 || variance.rank !== 1 || (scale?.rank ?? 1) !== 1) return undefined;
       const axes = x.shape.slice(0, -1).map((_, i) => i);
