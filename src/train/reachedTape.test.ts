@@ -20,7 +20,7 @@ async function stepOf(which: 'all' | 'last block') {
   // The last block and the layer behind it.
   const layers = model.layers.filter(({ weights }) => weights.length > 0).map(({ name }) => name);
   const chosen = which === 'all' ? undefined : chooseLearned(model, readAdaptation({ layers: layers.slice(-5) }));
-  const mode = which === 'all' ? 'training' : 'inference';
+  const mode = which === 'all' ? ('training' as const) : ('inference' as const);
   const options = { model, loss, optimizer: tf.train.sgd(0.1), mode };
   const variables = variablesOf(options);
   const batch = batchOf({ shape: SHAPE }, BATCH, 1);
