@@ -8,6 +8,7 @@ import { bytes } from './figures.mjs';
 import { canaryTable } from './tables/canary.mjs';
 import { conformanceTable } from './tables/conformance.mjs';
 import { enginesTable } from './tables/engines.mjs';
+import { memoryTable } from './tables/memory.mjs';
 import { methodSentence } from './tables/method.mjs';
 import { methodsTable, peopleTable } from './tables/personalize.mjs';
 import { photosSentence } from './tables/photos.mjs';
@@ -36,6 +37,7 @@ export const TABLES = [
   ['docs/inside/benchmarks.md', 'kept', 'benchmarks/results/teacher.json', keptTable],
   ['docs/inside/benchmarks.md', 'engines', 'benchmarks/results/engines.json', enginesTable],
   ['docs/inside/benchmarks.md', 'photos', 'benchmarks/results/photos.json', photosSentence],
+  ['docs/inside/benchmarks.md', 'memory', 'benchmarks/results/memory.json', memoryTable],
   ['docs/inside/benchmarks.md', 'experiments', 'experiments/results/experiments.json', readmeTable],
   ['docs/inside/benchmarks.md', 'people', 'benchmarks/results/personalize.json', peopleTable],
   ['docs/inside/benchmarks.md', 'methods', 'benchmarks/results/personalize.json', methodsTable],

@@ -79,7 +79,8 @@ export interface Loss {
   readonly reads: LossReads;
   /**
    * True where `compute` is the same function of its tensors at every step, so that a recorded step may be replayed
-   * without calling it. It is not where it draws random numbers or assigns what it remembers. Default false.
+   * without calling it. It may assign parameters that are not trained, as what it remembers; it may not draw random
+   * numbers. Default false.
    */
   readonly isStatic?: boolean;
   /**

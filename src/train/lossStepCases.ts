@@ -117,6 +117,7 @@ export const lossStepCases: Readonly<Record<string, LossStepCase>> = {
   ),
   'pairs of examples': maps(() => losses.contrastive(pooled)),
   'a bank': maps(() => losses.contrastive({ ...pooled, bank: 20 })),
+  'a bank of the teacher': maps(() => losses.relationalRepresentation({ ...pooled, bank: 20 })),
   'parts of attention': {
     loss: () => losses.attentionRelations({ output: 'attention_1', relationHeads: 2 }),
     student: 'words',

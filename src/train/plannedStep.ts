@@ -5,7 +5,7 @@ import { currentKernels, type InstalledKernels } from '../runtime/kernels/instal
 import type { Plan } from '../runtime/kernels/plan.ts';
 import * as tf from '../runtime/tf.ts';
 import type { TrainBatch } from './batch.ts';
-import { type BatchTensors, type StepGradients, toTensors } from './step.ts';
+import { type BatchTensors, type StepGradients, toTensors, writtenBy } from './step.ts';
 
 /** What a batch may hold besides inputs and answers: one number per example or step. */
 const BESIDE = ['labels', 'sequences', 'exampleWeights', 'indices', 'numbers'] as const;
@@ -28,14 +28,14 @@ export interface PlannedStep {
   time(): ReturnType<Plan['time']>;
   /** The loss of the last run, or of the recording. */
   loss(): number;
-  /** Applies the batch statistics of the last run (moving averages) once its step is accepted. */
+  /** Applies what the last run changed (moving averages, a loss's memory) once its step is accepted. */
   commit(): void;
-  /** The statistics of the last run, before they are applied. */
+  /** What it changed, before it is applied. */
   statistics(): readonly tf.Tensor[];
   dispose(): void;
 }
 
-/** Weights that the forward pass changes; a plan needs each at a fixed address. */
+/** What the forward pass changes, and the loss's memory; a plan needs each at a fixed address. */
 export interface Statistics {
   /** Moves every value back to its address: eager steps give a variable new memory each time. */
   settle(): void;
@@ -43,8 +43,8 @@ export interface Statistics {
   dispose(): void;
 }
 
-export function statisticsOf(model: tf.LayersModel): Statistics {
-  const variables = model.nonTrainableWeights.map((weight) => weight.read() as tf.Variable);
+export function statisticsOf(options: Parameters<typeof writtenBy>[0]): Statistics {
+  const variables = writtenBy(options);
   const homes = variables.map((variable) => tf.keep(variable.clone()));
   return {
     variables,

@@ -1,6 +1,6 @@
-import { dropoutCalls, setDropoutCalls } from '../runtime/layers/dropout.ts';
 import type * as tf from '../runtime/tf.ts';
 import type { Part } from './parts/part.ts';
+import { drawsOf, setDraws } from './replayable.ts';
 import type { RunState } from './state.ts';
 import type { StepLoss } from './step.ts';
 import type { StepOptimizer } from './stepOptimizer.ts';
@@ -26,7 +26,7 @@ export async function takeRunState({ model, optimizer, loss, parts }: RunningPar
         shape: [...variable.shape],
       })),
     ),
-    draws: layersOf(model).map(dropoutCalls),
+    draws: drawsOf(model),
     parts: await Promise.all(parts.map(async (part) => (await part.state?.()) ?? {})),
   };
 }
@@ -36,10 +36,6 @@ export function putRunState({ model, optimizer, loss, parts }: RunningParts, sta
   writeWeights(model, state.weights);
   optimizer.restore(state.optimizer);
   for (const [i, variable] of (loss.kept ?? []).entries()) writeWeight(variable, state.loss[i]);
-  for (const [i, layer] of layersOf(model).entries()) setDropoutCalls(layer, state.draws[i] ?? 0);
+  setDraws(model, state.draws);
   for (const [i, part] of parts.entries()) part.restore?.(state.parts[i] ?? {});
-}
-
-function layersOf(model: tf.LayersModel): tf.LayersModel['layers'] {
-  return model.layers.flatMap((layer) => ('layers' in layer ? layersOf(layer as unknown as tf.LayersModel) : [layer]));
 }

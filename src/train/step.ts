@@ -7,6 +7,7 @@ import * as tf from '../runtime/tf.ts';
 import { applyStudent, orderInputs } from '../student/build.ts';
 import type { TappedStudent } from '../student/taps.ts';
 import type { TrainBatch } from './batch.ts';
+import { tapedFrom } from './reachedTape.ts';
 
 /** The tensors of a batch. */
 export interface BatchTensors {
@@ -46,6 +47,12 @@ export function variablesOf({ model, loss }: Pick<StepOptions, 'model' | 'loss'>
   return [...model.trainableWeights.map((weight) => weight.read() as tf.Variable), ...(loss.variables ?? [])];
 }
 
+/** What a forward pass itself changes: the statistics of batch normalization, and what the loss remembers. */
+export function writtenBy({ model, loss }: Pick<StepOptions, 'model' | 'loss'>): tf.Variable[] {
+  const remembered = (loss.kept ?? []).filter((variable) => !loss.variables?.includes(variable));
+  return [...model.nonTrainableWeights.map((weight) => weight.read() as tf.Variable), ...remembered];
+}
+
 /** Loss and gradients of one batch; the caller frees them, and no other tensor remains. */
 export function gradientsOf(
   { model, student, loss, mode = 'training' }: StepOptions,
@@ -56,7 +63,8 @@ export function gradientsOf(
   const outputs = () => student?.apply(inputs, mode) ?? applyStudent(model, inputs, mode);
   const compute = () => loss.compute(tf, { ...read, student: outputs() });
   try {
-    return tf.tidy(() => tf.variableGrads(compute, variables) as unknown as tf.TensorContainerObject) as never;
+    const gradients = () => tapedFrom(variables, () => tf.variableGrads(compute, variables));
+    return tf.tidy(() => gradients() as unknown as tf.TensorContainerObject) as never;
   } catch (error) {
     // If a forward pass throws, tfjs keeps the tensors that its gradient would have needed.
     for (const { saved } of tf.engine().state.activeTape ?? []) tf.dispose(saved ?? []);
@@ -95,8 +103,8 @@ export function trainStep(
   return tf.tidy(() => {
     const { model, loss, optimizer } = options;
     const tensors = toTensors(batch, orderInputs(model, batch.inputs));
-    // Batch statistics change in the forward pass, before it is known whether the step is valid.
-    const statistics = model.nonTrainableWeights.map((weight) => weight.read() as tf.Variable);
+    // They change in the forward pass, before it is known whether the step is valid.
+    const statistics = writtenBy(options);
     const before = statistics.map((variable) => variable.clone());
     try {
       const gradients = gradientsOf(options, variables, tensors);

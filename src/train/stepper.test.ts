@@ -2,7 +2,9 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import * as tf from '../runtime/tf.ts';
 import { trainingOn, weightsOf } from './loopCases.ts';
 import { makeOptimizer } from './optimizer.ts';
-import { trainStep } from './step.ts';
+import { drawsOf } from './replayable.ts';
+import { putRunState, takeRunState } from './runState.ts';
+import { trainStep, variablesOf } from './step.ts';
 import { openStepper } from './stepper.ts';
 import { batchOf, type Case, CLASSES, loss, setUp, students } from './stepperCases.ts';
 
@@ -94,6 +96,82 @@ describe('steps that are replayed', () => {
   });
 });
 
+describe('steps with dropout', () => {
+  trainingOn('wasm');
+
+  const { layers } = tf;
+  const drop = (seed: number) => layers.dropout({ rate: 0.4, seed });
+  const models: Readonly<Record<string, () => tf.layers.Layer[]>> = {
+    dropout: () => [layers.dense({ units: 24, inputShape: [12] }), drop(1), layers.dense({ units: 8 }), drop(2)],
+    'one layer twice': () => {
+      const shared = drop(1);
+      return [layers.dense({ units: 24, inputShape: [12] }), shared, layers.dense({ units: 24 }), shared];
+    },
+    'spatial, of each position, of rows': () => [
+      layers.reshape({ targetShape: [4, 3], inputShape: [12] }),
+      layers.dense({ units: 6 }),
+      layers.spatialDropout1d({ rate: 0.4, seed: 1 }),
+      layers.timeDistributed({ layer: drop(2) }),
+      layers.flatten(),
+      layers.dropout({ rate: 0.4, seed: 3, noiseShape: [4, 1] }),
+    ],
+  };
+
+  function open(name: string) {
+    const layer = (models[name] as () => tf.layers.Layer[])();
+    const model = tf.sequential({ layers: [...layer, layers.dense({ units: CLASSES })] });
+    const seeded = model.getWeights().map(({ shape }, i) => tf.randomUniform(shape, -0.5, 0.5, 'float32', i));
+    model.setWeights(seeded);
+    tf.dispose(seeded);
+    const optimizer = makeOptimizer(tf, { learningRate: 0.01 });
+    const options = { model, optimizer, loss };
+    const stepper = openStepper(options);
+    const free = () => {
+      stepper[Symbol.dispose]();
+      optimizer.dispose();
+      model.dispose();
+    };
+    return { ...options, options, stepper, variables: variablesOf(options), free };
+  }
+
+  // The same batch each time, and so another loss only by another mask.
+  const batch = () => batchOf(mlpCase, 4, 1);
+
+  test.each(Object.keys(models))('draw the masks of steps through tfjs: %s', async (name) => {
+    const [eager, replayed] = [open(name), open(name)];
+    const expected = sizes.map(() => trainStep(eager.options, eager.variables, batch(), ''));
+    const runKernel = vi.spyOn(tf.engine(), 'runKernel');
+    const calls: number[] = [];
+    const losses = sizes.map(() => {
+      runKernel.mockClear();
+      const value = replayed.stepper.step(batch(), '');
+      calls.push(runKernel.mock.calls.length);
+      return value;
+    });
+    expect(replayed.stepper.why).toBeUndefined();
+    expect(losses).toEqual(expected);
+    expect(drawsOf(replayed.model)).toEqual(drawsOf(eager.model));
+    expect(weightsOf(replayed.model)).toEqual(weightsOf(eager.model));
+    expect(calls.map((count) => count > 5)).toEqual(sizes.map((_, i) => i < 4));
+    for (const { free } of [eager, replayed]) free();
+  });
+
+  test('go on with the masks of a run that was interrupted', async () => {
+    const [whole, before, after] = ['dropout', 'dropout', 'dropout'].map(open) as [Opened, Opened, Opened];
+    const expected = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map(() => whole.stepper.step(batch(), ''));
+    const losses = [0, 1, 2, 3, 4, 5].map(() => before.stepper.step(batch(), ''));
+    const state = await takeRunState({ ...before, parts: [] }, 1);
+    expect(state.draws.filter((calls) => calls > 0)).toEqual([6, 6]);
+    putRunState({ ...after, parts: [] }, state);
+    losses.push(...[6, 7, 8, 9, 10, 11].map(() => after.stepper.step(batch(), '')));
+    expect(losses).toEqual(expected);
+    expect(new Set(losses).size).toBe(12);
+    for (const { free } of [whole, before, after]) free();
+  });
+
+  type Opened = ReturnType<typeof open>;
+});
+
 describe('steps that must go through tfjs', () => {
   trainingOn('wasm');
 
@@ -112,7 +190,7 @@ describe('steps that must go through tfjs', () => {
     const model = tf.sequential({
       layers: [
         tf.layers.dense({ units: 8, activation: 'relu', inputShape: [12] }),
-        tf.layers.dropout({ rate: 0.5 }),
+        tf.layers.gaussianNoise({ stddev: 0.5 }),
         tf.layers.dense({ units: CLASSES }),
       ],
     });

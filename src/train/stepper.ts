@@ -4,7 +4,7 @@ import type * as tf from '../runtime/tf.ts';
 import { orderInputs } from '../student/build.ts';
 import type { TrainBatch } from './batch.ts';
 import { type PlannedStep, recordStep, type Statistics, shapeKey, statisticsOf } from './plannedStep.ts';
-import { whyNotReplayed } from './replayable.ts';
+import { drawsOf, setDraws, whyNotReplayed } from './replayable.ts';
 import {
   applyGradients,
   checkFinite,
@@ -46,7 +46,7 @@ interface Plan {
  * The batches of a run have one shape, except the last of an epoch, which goes through tfjs; so a run has one plan.
  * On wasm with kernels the third step of a shape is recorded, the fourth is computed both ways and compared, and all
  * others are replayed (see `plannedStep.ts`). A step that cannot be replayed, or that computes something different each
- * time, as with dropout, stays with tfjs.
+ * time, as with tfjs's own random numbers, stays with tfjs.
  */
 export function openStepper(options: StepOptions): Stepper {
   const { model, optimizer, loss } = options;
@@ -72,12 +72,14 @@ export function openStepper(options: StepOptions): Stepper {
 
   function record(kernels: InstalledKernels, key: string, batch: TrainBatch, inputs: NdArray[], where: string): number {
     checkFinite(batch, where);
-    statistics ??= statisticsOf(model);
+    statistics ??= statisticsOf(options);
+    const draws = drawsOf(model);
     recordings++;
     const compute = (tensors: Parameters<typeof gradientsOf>[2]) => gradientsOf(options, variables, tensors);
     const recorded = recordStep(kernels, compute, variables, statistics, batch, inputs);
     if (recorded.planned === undefined) {
       why = recorded.why;
+      setDraws(model, draws);
       return trainStep(options, variables, batch, where);
     }
     plan = { key, planned: recorded.planned, isProven: false };
@@ -88,7 +90,9 @@ export function openStepper(options: StepOptions): Stepper {
   /** One step both ways; the eager one counts. */
   function prove({ key, planned }: Plan, batch: TrainBatch, inputs: NdArray[], where: string): number {
     statistics?.settle();
+    const draws = drawsOf(model);
     const value = planned.run(batch, inputs);
+    setDraws(model, draws);
     let isSame = true;
     const compare = (gradients: StepGradients) => {
       isSame = areSame([gradients.value], [value]) && namedSame(gradients.grads, planned.grads);

@@ -17,8 +17,7 @@ const OPTIONS = schema('contrastive', {
   embeddingLength: count()(128),
   /**
    * How many earlier embeddings are kept as further negatives, from 0 to 65,536; never more than the dataset has
-   * examples. Each costs two embeddings of memory (1 KiB by default), and steps are no longer replayed. Default 0: the
-   * batch alone.
+   * examples. Each costs two embeddings of memory (1 KiB by default). Default 0: the batch alone.
    */
   bank: count(0)(0),
 });
@@ -66,7 +65,7 @@ export function contrastive(options: ContrastiveOptions = {}): Loss {
     name: 'contrastive',
     options: { ...names, temperature, embeddingLength, bank },
     reads: { ...reads, ...(bank > 0 && { indices: true }) },
-    isStatic: bank === 0,
+    isStatic: true,
     ...(output !== DEFAULT_OUTPUT && { compares: 'embeddings' as const }),
     check({ batchSize, student, teacher }) {
       checkPairs('contrastive without a bank', batchSize, bank > 0 ? 1 : 2);
@@ -141,7 +140,8 @@ function againstBank(
   // An example is no negative of itself, however it looked when it was kept; nor is an empty place.
   const isOther = withoutGradient(tf, bankIndices, (kept) => {
     const places = tf.reshape(kept, [1, -1]);
-    return tf.cast(tf.logicalAnd(tf.notEqual(places, own), tf.greaterEqual(places, 0)), 'float32');
+    const [isAnother, isFilled] = [tf.notEqual(places, own), tf.greaterEqual(places, 0)];
+    return tf.mul(tf.cast(isAnother, 'float32'), tf.cast(isFilled, 'float32'));
   }) as Tensor2D;
   const studentBank = parameter(tensors, 'studentBank');
   const teacherBank = parameter(tensors, 'teacherBank');

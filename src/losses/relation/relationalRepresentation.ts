@@ -22,8 +22,7 @@ const OPTIONS = schema('relationalRepresentation', {
   embeddingLength: count()(128),
   /**
    * How many of the teacher's earlier embeddings are kept to compare with, from 0 to 65,536; never more than the dataset
-   * has examples. Each costs one embedding of memory (512 bytes by default), and steps are no longer replayed. Default 0:
-   * the batch alone.
+   * has examples. Each costs one embedding of memory (512 bytes by default). Default 0: the batch alone.
    */
   bank: count(0)(0),
 });
@@ -80,7 +79,7 @@ export function relationalRepresentation(options: RelationalRepresentationOption
     name: 'relationalRepresentation',
     options: { ...names, temperature, teacherTemperature, embeddingLength, bank },
     reads,
-    isStatic: bank === 0,
+    isStatic: true,
     ...(output !== DEFAULT_OUTPUT && { compares: 'embeddings' as const }),
     check({ batchSize, student, teacher }) {
       checkPairs('relationalRepresentation without a bank', batchSize, bank > 0 ? 1 : 2);

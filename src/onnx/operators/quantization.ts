@@ -13,6 +13,21 @@ const quantize: Operator = {
   },
 };
 
+const LIMITS: Readonly<Record<string, readonly [number, number]>> = {
+  uint8: [0, 255],
+  int8: [-128, 127],
+  uint16: [0, 65_535],
+  int16: [-32_768, 32_767],
+  uint4: [0, 15],
+  int4: [-8, 7],
+};
+
+/** The least and the greatest number that a QuantizeLinear gives; undefined where its type is not known. */
+export function quantizedLimits(call: Call): readonly [number, number] | undefined {
+  const isGiven = call.inputs[2] !== undefined;
+  return LIMITS[(isGiven ? dtypeAt(call, 2) : (outputDtype(call) ?? 'uint8')) ?? ''];
+}
+
 /** The element type that `output_dtype` names; only the common ones can be named without a zero point. */
 function outputDtype(call: Call): string | undefined {
   return { 2: 'uint8', 3: 'int8', 4: 'uint16', 5: 'int16', 21: 'uint4', 22: 'int4' }[int(call, 'output_dtype', 0)];

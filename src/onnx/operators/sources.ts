@@ -127,6 +127,24 @@ const range: Operator = {
     const values = Float64Array.from({ length: count }, (_, i) => start + i * step);
     return { dtype: first.dtype, shape: [count], data: typedArray(first.dtype, values) };
   },
+  operands: 'plain',
+  // Its inputs are numbers that must be known.
+  reads: [],
+  read: (call) => {
+    const [start, limit, step] = [0, 1, 2].map((i) => numbersAt(call, i)?.[0]);
+    if (start === undefined || limit === undefined || step === undefined || step === 0) return undefined;
+    const count = Math.max(0, Math.ceil((limit - start) / step));
+    return { start, step, count, isWhole: /int/.test(dtypeAt(call, 0) ?? 'int64') ? 1 : 0 };
+  },
+  compute: (tf, _inputs, attributes) => {
+    const [start, step, count] = ['start', 'step', 'count'].map((name) => numberOf(attributes, name, 0)) as [
+      number,
+      number,
+      number,
+    ];
+    if (numberOf(attributes, 'isWhole', 0) === 1) return tf.range(start, start + count * step, step, 'int32');
+    return tf.add(tf.mul(tf.range(0, count, 1, 'float32'), step), start);
+  },
 };
 
 const expand: Operator = {

@@ -3,6 +3,20 @@ import { type BackendWasm, engine, type NamedTensorInfoMap, type TensorInfo } fr
 
 type DataId = TensorInfo['dataId'];
 
+interface Heap {
+  _malloc(bytes: number): number;
+  _free(address: number): void;
+}
+
+/** Parts of blocks that live on as tensors, by heap and address, and what frees each; they are no blocks of the heap's own. */
+const parts = new WeakMap<Heap, Map<number, () => void>>();
+
+/** From now on freeing this address on the watched heap calls `give`, once. */
+export function keepPart(heap: Heap, address: number, give: () => void): void {
+  const own = parts.get(heap) ?? new Map<number, () => void>();
+  parts.set(heap, own.set(address, give));
+}
+
 /** Allocation on the backend while kernels are installed. */
 export interface Allocations {
   /** Calls a kernel. If it throws, frees what it made and restores the reference counts of its inputs. */
@@ -19,8 +33,10 @@ const ADDRESSES = 2 ** 32;
  * overwrite the beginning of the heap, and it would truncate larger sizes to 32 bits.
  */
 export function watchAllocations(backend: BackendWasm, memory: WebAssembly.Memory): Allocations {
-  const wasm = backend.wasm as unknown as { _malloc(bytes: number): number; _free(address: number): void };
-  const { _malloc: malloc } = wasm;
+  const wasm = backend.wasm as unknown as Heap;
+  // Emscripten's functions replace themselves when they are called first, and what stands in their place.
+  wasm._free(wasm._malloc(1));
+  const { _malloc: malloc, _free: free } = wasm;
   const { move } = backend;
   const made: DataId[] = [];
   let depth = 0;
@@ -34,6 +50,12 @@ export function watchAllocations(backend: BackendWasm, memory: WebAssembly.Memor
       throw outOfMemory(bytes);
     }
     return address;
+  };
+  wasm._free = (address) => {
+    const give = parts.get(wasm)?.get(address);
+    if (give === undefined) return free(address);
+    parts.get(wasm)?.delete(address);
+    give();
   };
   backend.move = (dataId, ...rest) => {
     // First, because it may throw after it has allocated.
@@ -78,6 +100,8 @@ export function watchAllocations(backend: BackendWasm, memory: WebAssembly.Memor
     undo() {
       wasm._malloc = malloc;
       backend.move = move;
+      // A tensor of a part may live longer than the kernels, and the heap itself does not know its address.
+      if ((parts.get(wasm)?.size ?? 0) === 0) wasm._free = free;
     },
   };
 }

@@ -3,7 +3,8 @@ import { readBinaries } from './cases/binaryCases.ts';
 import { NodeThread, randomPlan, sharedHeap } from './cases/threadCases.ts';
 import { type GemmPlan, runGemm } from './matmul/gemm.ts';
 import { KERNEL_NUMBERS } from './numbers.ts';
-import { type KernelPool, type PlanRecord, type PoolOptions, startPool, type WasmHeap } from './pool.ts';
+import type { PlanRecord } from './planRecord.ts';
+import { type KernelPool, type PoolOptions, startPool, type WasmHeap } from './pool.ts';
 import type { ThreadMessage } from './startThread.ts';
 
 const binaryOf = readBinaries();

@@ -10,7 +10,8 @@ import { isOutOfMemory } from './allocation.ts';
 import type { KernelContext } from './kernel.ts';
 import type { WasmKernel } from './module.ts';
 import { KERNEL_NUMBERS } from './numbers.ts';
-import type { PlanRecord } from './pool.ts';
+import { type PlanMemory, reservePlanMemory } from './planMemory.ts';
+import type { PlanRecord } from './planRecord.ts';
 
 /**
  * The recorded calls of compiled code of some work, at addresses reserved for them: `run` repeats all of them at once.
@@ -42,13 +43,12 @@ const RECORD_WORDS = 4;
 
 /**
  * Does the work, and records its calls of compiled code as a plan. What the work allocates and frees stays reserved for
- * the plan and is reused in the same way, so a plan needs as much memory as the work did. There is no plan if something
- * else computed: a kernel of tfjs, or a value that was read back. The work must free all but its results before it
- * returns (a tidy does), and its inputs must stay at their addresses.
+ * the plan (`planMemory.ts`). There is no plan if something else computed: a kernel of tfjs, or a value that was read back.
+ * The work must free all but its results before it returns (a tidy does), and its inputs must stay at their addresses.
  */
 export function recordPlan<T>(context: KernelContext, work: () => T): Recording<T> {
   const { pool, backend } = context;
-  const memory = reserveMemory(context);
+  const memory = reservePlanMemory(context);
   const records: PlanRecord[] = [];
   const scratchBefore = pool.scratchAddress();
   let why: string | undefined;
@@ -88,11 +88,7 @@ export function recordPlan<T>(context: KernelContext, work: () => T): Recording<
   }
 }
 
-function planOf(
-  { pool }: KernelContext,
-  records: readonly PlanRecord[],
-  { bytes, release }: { bytes(): number; release(): void },
-): Plan {
+function planOf({ pool }: KernelContext, records: readonly PlanRecord[], { bytes, release }: PlanMemory): Plan {
   const scratch = pool.scratchAddress();
   const argumentWords = records.reduce((sum, { words }) => sum + words.length, 0);
   const words = new Int32Array(records.length * RECORD_WORDS + argumentWords);
@@ -104,12 +100,21 @@ function planOf(
     at += argument.length;
   });
   pool.write(table, words);
+  const changing = records.flatMap(({ changing: word }, i) =>
+    word === undefined ? [] : [{ ...word, address: (words[i * RECORD_WORDS + 1] as number) + 4 * word.at }],
+  );
+  // In the order of the work: a layer that is called twice draws twice.
+  const advances = new Set(changing.map(({ advance }) => advance));
   let isDisposed = false;
   return {
     length: records.length,
     bytes: words.byteLength + bytes(),
     isValid: () => !isDisposed && pool.scratchAddress() === scratch,
-    run: () => pool.runPlan(table, records.length),
+    run() {
+      for (const advance of advances) advance();
+      for (const { address, read } of changing) pool.write(address, Int32Array.of(read()));
+      pool.runPlan(table, records.length);
+    },
     time: () =>
       records.map(({ kernel, words: argument, isShared }) => {
         const start = performance.now();
@@ -121,62 +126,6 @@ function planOf(
       isDisposed = true;
       pool.free(table);
       release();
-    },
-  };
-}
-
-/**
- * Until `stop`, freed blocks are kept for the next block of their size; `release` returns them to the heap. Blocks that
- * outlive the work belong to their tensors, as usual.
- */
-function reserveMemory({ backend }: KernelContext) {
-  const { wasm } = backend as unknown as {
-    wasm: { _malloc(bytes: number): number; _free(address: number): void };
-  };
-  const { _malloc: malloc, _free: free } = wasm;
-  const { move } = backend;
-  const sizes = new Map<number, number>();
-  const idle = new Map<number, number[]>();
-  const constants = new Set<number>();
-  // Every replay writes again to a block that was used before, so a constant gets its own block.
-  let isForConstant = false;
-  wasm._malloc = (bytes) => {
-    const address = (isForConstant ? undefined : idle.get(bytes)?.pop()) ?? malloc(bytes);
-    if (address !== 0) sizes.set(address, bytes);
-    return address;
-  };
-  wasm._free = (address) => {
-    const bytes = sizes.get(address);
-    if (bytes === undefined) {
-      free(address);
-      return;
-    }
-    sizes.delete(address);
-    // Nobody writes a constant again.
-    if (!constants.has(address)) idle.set(bytes, [...(idle.get(bytes) ?? []), address]);
-  };
-  backend.move = (dataId, values, ...rest) => {
-    isForConstant = values !== null && values !== undefined;
-    try {
-      move.call(backend, dataId, values, ...rest);
-    } finally {
-      isForConstant = false;
-    }
-    if (values) constants.add(backend.getMemoryOffset(dataId));
-  };
-  return {
-    stop() {
-      wasm._malloc = malloc;
-      wasm._free = free;
-      backend.move = move;
-      // Those that live on are freed with their tensors.
-      for (const address of constants) if (sizes.has(address)) constants.delete(address);
-    },
-    bytes: () => [...idle].reduce((sum, [size, addresses]) => sum + size * addresses.length, 0),
-    release() {
-      for (const address of [...idle.values(), ...constants].flat()) free(address);
-      idle.clear();
-      constants.clear();
     },
   };
 }

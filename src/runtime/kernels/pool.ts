@@ -2,6 +2,7 @@ import { LimbeckError } from '../../core/errors.ts';
 import { outOfMemory } from './allocation.ts';
 import { compileKernels, isShared, linkKernels, type WasmKernel } from './module.ts';
 import { KERNEL_NUMBERS } from './numbers.ts';
+import type { ChangingWord, PlanRecord } from './planRecord.ts';
 import { makeThreadLock, startThread, type ThreadMessage, whenGone } from './startThread.ts';
 
 /** The parts of tfjs-wasm's Emscripten module that the kernels use. */
@@ -27,9 +28,10 @@ export interface KernelPool {
   alone<T>(work: () => T): T;
   /**
    * Runs a kernel with its argument words; `work` (multiply-adds or values) decides whether threads are worthwhile.
+   * `changing` is the one word that a plan takes anew.
    * Throws    thread-died: the results are incomplete; later kernels run on this thread
    */
-  run(kernel: WasmKernel, words: readonly number[], work: number): void;
+  run(kernel: WasmKernel, words: readonly number[], work: number, changing?: ChangingWord): void;
   /** A scratch region of at least `bytes`, valid until the next call of `scratch`. */
   scratch(bytes: number): number;
   /** Address of the scratch region, which moves when it grows; −1 once the pool is disposed. */
@@ -47,13 +49,6 @@ export interface KernelPool {
   write(address: number, words: Int32Array): void;
   /** Frees everything at once; resolves when the helpers are gone. */
   dispose(): Promise<void>;
-}
-
-/** One call of `run`. */
-export interface PlanRecord {
-  readonly kernel: WasmKernel;
-  readonly words: readonly number[];
-  readonly isShared: boolean;
 }
 
 const ARGS_BYTES = 256;
@@ -179,11 +174,11 @@ export async function startPool(
         isAlone = before;
       }
     },
-    run(kernel, words, work) {
+    run(kernel, words, work, changing) {
       new Int32Array(heap.memory.buffer, args, words.length).set(words);
       const number = KERNEL_NUMBERS[kernel];
       const isShared = helpers.length > 0 && work >= leastSharedWork;
-      recorded?.push({ kernel, words: [...words], isShared });
+      recorded?.push({ kernel, words: [...words], isShared, changing });
       if (!isShared || isAlone) {
         kernels.runKernel(number, args, ownScratch, 0, 1);
         return;

@@ -12,5 +12,6 @@ export { layerNormalization } from './layerNormalization.ts';
 export { logSoftmax } from './logSoftmax.ts';
 export { lstm } from './lstm.ts';
 export { relu6 } from './relu6.ts';
+export { selu } from './selu.ts';
 export { separableConv2d } from './separableConv2d.ts';
 export { swish } from './swish.ts';

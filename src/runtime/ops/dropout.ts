@@ -4,16 +4,23 @@ import { kernelOr } from './kernelOr.ts';
 
 /**
  * Sets a fraction of the values to zero and scales the others up to keep the mean. The mask depends only on seed, step
- * and position: it is the same on every backend, and in the backward pass.
+ * and position: it is the same on every backend, and in the backward pass. `next` gives the number of the next step where a
+ * recorded step is replayed.
  * Units     rate in [0, 1); seed and step are taken as 32-bit integers
  * Source    Srivastava et al. 2014, JMLR 15
  */
-export function dropout(x: Tensor, rate: number, seed: number, step = 0): Tensor {
+export function dropout(x: Tensor, rate: number, seed: number, step = 0, next?: () => number): Tensor {
+  const keyOf = (number: number) => mixed(mixed((seed ^ 0x5bd1e995) | 0) + number);
   const plan: DropoutPlan = {
     keyOne: mixed(seed | 0),
-    keyTwo: mixed(mixed((seed ^ 0x5bd1e995) | 0) + step),
+    keyTwo: keyOf(step),
     threshold: Math.min(Math.round(rate * 2 ** 32), 2 ** 32 - 1),
     scale: 1 / (1 - rate),
+    ...(next && {
+      advance() {
+        plan.keyTwo = keyOf(next());
+      },
+    }),
   };
   return kernelOr('SeededDropout', { x }, plan as unknown as NamedAttrMap, () => tidy(() => mul(x, maskOf(x, plan))));
 }

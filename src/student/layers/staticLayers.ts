@@ -1,8 +1,8 @@
 import * as tf from '../../runtime/tf.ts';
 
 /**
- * Layers that compute the same function of their inputs and weights at every step. Some of them draw random numbers
- * (Dropout): comparing the recorded step with the next one detects that.
+ * Layers that compute the same function of their inputs and weights at every step. A recorded step counts the draws of
+ * dropout. Others that draw random numbers (GaussianNoise) are detected by comparing the recorded step with the next one.
  */
 const STATIC_LAYERS = new Set([
   ...['InputLayer', 'Dense', 'Activation', 'ReLU', 'LeakyReLU', 'ELU', 'PReLU', 'Softmax', 'ThresholdedReLU'],
@@ -25,7 +25,7 @@ export function changingLayer(model: tf.LayersModel): Layer | undefined {
 }
 
 /** All layers, including those of nested models. */
-function layersOf(model: tf.LayersModel): Layer[] {
+export function layersOf(model: tf.LayersModel): Layer[] {
   return model.layers.flatMap((layer) => ('layers' in layer ? layersOf(layer as unknown as tf.LayersModel) : [layer]));
 }
 

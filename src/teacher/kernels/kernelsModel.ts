@@ -6,13 +6,14 @@ import { simplify } from '../../onnx/simplify.ts';
 import type { SimdLevel } from '../../runtime/capabilities.ts';
 import { isOutOfMemory } from '../../runtime/kernels/allocation.ts';
 import type { Plan } from '../../runtime/kernels/plan.ts';
+import { makePlans } from '../../runtime/kernels/plans.ts';
 import * as tf from '../../runtime/tf.ts';
 import { execute, type KeptTensors, missingOperators } from './execute.ts';
 import { type ExternalFiles, readExternalWeights } from './externalWeights.ts';
 import { type Known, knownValues } from './knownValues.ts';
 import { leaseKernels } from './lease.ts';
-import { makePlans } from '../../runtime/kernels/plans.ts';
 import { toProgram } from './program.ts';
+import { withoutHalves } from './withoutHalves.ts';
 
 /** An input or output as the model declares it; a free length is null. */
 export interface KernelsValue {
@@ -114,6 +115,7 @@ async function prepare(bytes: Uint8Array, options: KernelsModelOptions) {
   try {
     const whole = readModel(bytes, options.name);
     await readExternalWeights(whole, options.externalData ?? []);
+    withoutHalves(whole);
     const model = simplify(whole);
     return { model, program: toProgram(model), ...valuesOf(model, bytes.byteLength, options) };
   } catch (error) {

@@ -206,7 +206,6 @@ describe('what the kernels would compute differently is refused', () => {
       'begins behind the image',
     ],
     ['the last of equals', { nodes: [op('ArgMax', [], { select_last_index: 1 })], x: photo }, 'the last of equals'],
-    ['halves', { nodes: [op('Cast', [], { to: 10 })], x: photo }, 'it makes halves'],
     [
       'as many as the data says',
       {

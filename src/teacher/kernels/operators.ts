@@ -6,14 +6,15 @@ import { CURVES, ELEMENTWISE } from './operators/elementwise.ts';
 import { NORMALIZATIONS } from './operators/normalizations.ts';
 import { POOLS } from './operators/pools.ts';
 import { PRODUCTS } from './operators/products.ts';
+import { QUANTIZATION } from './operators/quantization.ts';
 import { RECURRENT } from './operators/recurrent.ts';
 import { RESIZES } from './operators/resizes.ts';
 import { SHAPES } from './operators/shapes.ts';
 
 /** What the engine adds: layouts, kernels by name, and refusals. */
 const OWN: ReadonlyMap<string, Operator> = new Map(
-  [CONVOLUTIONS, ELEMENTWISE, NORMALIZATIONS, POOLS, PRODUCTS, RECURRENT, RESIZES, SHAPES].flatMap((family) =>
-    Object.entries(family),
+  [CONVOLUTIONS, ELEMENTWISE, NORMALIZATIONS, POOLS, PRODUCTS, QUANTIZATION, RECURRENT, RESIZES, SHAPES].flatMap(
+    (family) => Object.entries(family),
   ),
 );
 

@@ -11,8 +11,8 @@ import { fuseEnds } from './fuseEnds.ts';
 import type { Program, Step, Stored } from './steps.ts';
 
 /**
- * Reads a simplified model as a program: constants apart, nodes that one kernel computes as one step.
- * Throws    unsupported-operator: halves, or nodes of the engine's own domain
+ * Reads a simplified model without halves as a program: constants apart, nodes that one kernel computes as one step.
+ * Throws    unsupported-operator: nodes of the engine's own domain
  */
 export function toProgram(model: OnnxModel): Program {
   const { graph } = model;
@@ -43,11 +43,7 @@ function checkDomains(nodes: readonly OnnxNode[]): void {
   });
 }
 
-/** Throws    unsupported-operator: halves, which are kept as their bits */
 function stored({ dtype, shape, data }: TensorData): Stored {
-  if (dtype === 'float16' || dtype === 'bfloat16') {
-    throw new LimbeckError('unsupported-operator', `The kernels compute with float32; the model stores ${dtype}.`);
-  }
   const isBig = isTagged(data, 'BigInt64Array') || isTagged(data, 'BigUint64Array');
   return { dtype, shape, data: isBig ? Float64Array.from(data as BigInt64Array, Number) : (data as Float32Array) };
 }

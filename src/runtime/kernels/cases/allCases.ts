@@ -9,6 +9,7 @@ export { ctcCases } from './ctcCases.ts';
 export { depthwiseCases } from './depthwiseCases.ts';
 export { dropoutCases } from './dropoutCases.ts';
 export { einsumCases } from './einsumCases.ts';
+export { enlargingCases } from './enlargingCases.ts';
 export { epilogueGradCases } from './epilogueGradCases.ts';
 export { fakeQuantizeCases } from './fakeQuantizeCases.ts';
 export { fillCases } from './fillCases.ts';

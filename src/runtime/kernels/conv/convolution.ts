@@ -9,10 +9,9 @@ import {
   runGemmSplit,
   splitScratchBytes,
 } from '../matmul/gemm.ts';
+import { bandsOf, type ConvInfo, type PaddedImages, paddedInput, paddedSize } from './bands.ts';
 import { padImages } from './padImages.ts';
 import { canSlide, requireSteps } from './windows.ts';
-
-export type ConvInfo = backend_util.Conv2DInfo;
 
 /** What tfjs passes to a 2-D convolution and to its gradients. */
 export interface ConvAttrs {
@@ -45,45 +44,11 @@ export function convInfoOf(
   return canSlide(info) ? info : undefined;
 }
 
-/** An image as the convolution reads it: with its padding, address and row length. */
-interface PaddedImages {
-  readonly address: number;
-  readonly height: number;
-  readonly width: number;
-}
-
-/** Images such that the taps of all windows are inside; padding is copied in once, so no tap checks bounds. */
-function paddedInput(context: KernelContext, x: TensorInfo, info: ConvInfo, scratch: number): PaddedImages {
-  const { height, width, isNeeded } = paddedSize(info);
-  if (!isNeeded) return { address: context.address(x), height: info.inHeight, width: info.inWidth };
-  padImages(context, {
-    x: context.address(x),
-    out: scratch,
-    images: info.batchSize,
-    height: info.inHeight,
-    width: info.inWidth,
-    channels: info.inChannels,
-    top: info.padInfo.top,
-    left: info.padInfo.left,
-    outHeight: height,
-    outWidth: width,
-  });
-  return { address: scratch, height, width };
-}
-
-function paddedSize(info: ConvInfo): { height: number; width: number; bytes: number; isNeeded: boolean } {
-  const height = (info.outHeight - 1) * info.strideHeight + info.effectiveFilterHeight;
-  const width = (info.outWidth - 1) * info.strideWidth + info.effectiveFilterWidth;
-  const isNeeded = info.padInfo.top > 0 || info.padInfo.left > 0 || height > info.inHeight || width > info.inWidth;
-  const bytes = isNeeded ? info.batchSize * height * width * info.inChannels * 4 : 0;
-  return { height, width, bytes, isNeeded };
-}
-
 /** Output pixels (n, oh, ow) → offset of the window's first tap. */
-function windowAxis(info: ConvInfo, { height, width }: PaddedImages): Axis {
+function windowAxis(info: ConvInfo, { height, width }: PaddedImages, rows = info.outHeight): Axis {
   const channels = info.inChannels;
   return {
-    radix1: info.outHeight,
+    radix1: rows,
     radix2: info.outWidth,
     strides: [height * width * channels, info.strideHeight * width * channels, info.strideWidth * channels],
   };
@@ -108,23 +73,28 @@ export function convolve(
   epilogue: { bias?: TensorInfo; activation?: GemmActivation; curve?: Curve } = {},
 ): TensorInfo {
   const out = context.backend.makeOutput(info.outShape, 'float32');
-  const images = paddedInput(context, x, info, context.pool.scratch(paddedSize(info).bytes));
-  runGemm(context.pool, {
-    a: images.address,
-    b: context.address(filter),
-    c: context.address(out),
-    m: info.batchSize * info.outHeight * info.outWidth,
-    n: info.outChannels,
-    k: info.filterHeight * info.filterWidth * info.inChannels,
-    aRows: windowAxis(info, images),
-    aCols: tapAxis(info, images),
-    bRows: linear(info.outChannels),
-    bCols: linear(1),
-    cRows: linear(info.outChannels),
-    bias: epilogue.bias === undefined ? 0 : context.address(epilogue.bias),
-    activation: epilogue.activation ?? 'linear',
-    curve: epilogue.curve,
-  });
+  const bands = bandsOf(info);
+  const scratch = context.pool.scratch(Math.max(...bands.map((band) => paddedSize(info, band).bytes)));
+  for (const band of bands) {
+    const images = paddedInput(context, x, info, scratch, band);
+    const firstPixel = (band.image * info.outHeight + band.row) * info.outWidth;
+    runGemm(context.pool, {
+      a: images.address,
+      b: context.address(filter),
+      c: context.address(out) + 4 * firstPixel * info.outChannels,
+      m: band.images * band.rows * info.outWidth,
+      n: info.outChannels,
+      k: info.filterHeight * info.filterWidth * info.inChannels,
+      aRows: windowAxis(info, images, band.rows),
+      aCols: tapAxis(info, images),
+      bRows: linear(info.outChannels),
+      bCols: linear(1),
+      cRows: linear(info.outChannels),
+      bias: epilogue.bias === undefined ? 0 : context.address(epilogue.bias),
+      activation: epilogue.activation ?? 'linear',
+      curve: epilogue.curve,
+    });
+  }
   return out;
 }
 

@@ -110,3 +110,33 @@ describe.each(levels)('normalisation on the %s binary', (level) => {
     }
   });
 });
+
+test('gradients by given statistics are those of tfjs’s cpu backend, for images and for rows', async () => {
+  const wave = (shape: number[], from: number, offset = 0) =>
+    tf.tensor(
+      Float32Array.from({ length: tf.util.sizeFromShape(shape) }, (_, i) => Math.sin(1.7 * i + from) + offset),
+      shape,
+    );
+  const gradients = (shape: number[]) =>
+    tf.tidy(() => {
+      const [channels] = shape.slice(-1) as [number];
+      const given = [1, 2, 3, 4].map((from) => wave([channels], from, from === 2 ? 1.5 : 0));
+      const normalized = (...[x, mean, variance, offset, scale]: tf.Tensor[]) =>
+        tf.batchNorm(x as never, mean as never, variance as never, offset as never, scale as never, 1e-3);
+      const all = tf.grads(normalized)([wave(shape, 0), ...given], wave(shape, 6));
+      return all.map((gradient) => [...gradient.dataSync()]);
+    });
+  for (const shape of [
+    [2, 3, 4, 5],
+    [7, 3],
+  ]) {
+    await tf.setBackend('cpu');
+    const expected = gradients(shape);
+    await tf.setBackend('wasm');
+    await installKernels(binaryOf('simd'));
+    for (const [i, values] of gradients(shape).entries()) {
+      for (const [j, value] of values.entries()) expect(value).toBeCloseTo(expected[i]?.[j] as number, 5);
+    }
+    uninstallKernels();
+  }
+});

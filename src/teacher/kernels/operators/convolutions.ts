@@ -61,7 +61,7 @@ export function endOf(call: StepCall): { activation: string; curve: Curve | unde
   return { activation: text(call, 'activation', 'linear'), curve: curveOf(node) };
 }
 
-const convolution: Operator = (call) => {
+export const convolution: Operator = (call) => {
   const x = call.value(0);
   const rank = x.order.length;
   const filterShape = call.shape(1);

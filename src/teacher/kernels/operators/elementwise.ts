@@ -17,7 +17,6 @@ const cast: Operator = (call) => {
   const { tensor, order } = call.value(0);
   const to = int(call, 'to', 1);
   if (to === 8) throw unsupported(call, 'it makes text');
-  if (to === 10 || to === 16) throw unsupported(call, 'it makes halves');
   return { tensor: tf.cast(tensor, to === 1 || to === 11 ? 'float32' : to === 9 ? 'bool' : 'int32'), order };
 };
 

@@ -11,7 +11,7 @@ function matrixFrom({ data, shape }: Stored): tf.Tensor {
   return tf.tensor(Float32Array.from(data, flushed), [1, rows, columns], 'float32');
 }
 
-const matMul: Operator = (call) => {
+export const matMul: Operator = (call) => {
   const stored = call.stored(1);
   const a = inPlain(call.value(0));
   if (stored !== undefined && stored.shape.length === 2 && a.rank >= 2 && a.dtype === 'float32') {

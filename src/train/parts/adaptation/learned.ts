@@ -1,6 +1,7 @@
 import { LimbeckError } from '../../../core/errors.ts';
 import type * as tf from '../../../runtime/tf.ts';
 import type { Layer, LayerVariable } from '../../../runtime/tfNamespace.ts';
+import { layersOf } from '../../../student/layers/staticLayers.ts';
 import type { ReadAdaptation } from './adaptation.ts';
 
 /** A weight that learns, with its tfjs variable. */
@@ -69,11 +70,6 @@ function learnsWeight(
   if (learns === 'norms') return isNorm;
   if (learns === 'low-rank') return !isNorm && (!isVector || withBiases);
   return true;
-}
-
-/** All layers, including those of nested models. */
-function layersOf(model: tf.LayersModel): Layer[] {
-  return model.layers.flatMap((layer) => ('layers' in layer ? layersOf(layer as unknown as tf.LayersModel) : [layer]));
 }
 
 function unknownLayer(name: string, layers: readonly Layer[]): LimbeckError {

@@ -1,7 +1,8 @@
 import { LimbeckError } from '../../../core/errors.ts';
 import { fakeQuantize, fakeQuantizeWeights, movingRange } from '../../../runtime/ops/fakeQuantize.ts';
 import * as tf from '../../../runtime/tf.ts';
-import { layersOf, placesOf, roundedInputs } from './places.ts';
+import { layersOf } from '../../../student/layers/staticLayers.ts';
+import { placesOf, roundedInputs } from './places.ts';
 import type { QuantizationReport, QuantizationSettings } from './quantizationAware.ts';
 import type { Layer, LayerWeight, NormLayer, WeightPlace } from './weightPlaces.ts';
 

@@ -1,4 +1,5 @@
 import type * as tf from '../../../runtime/tf.ts';
+import { layersOf } from '../../../student/layers/staticLayers.ts';
 import { type Layer, type WeightPlace, weightsOf } from './weightPlaces.ts';
 
 /** What is rounded in a layer. */
@@ -46,11 +47,6 @@ export function placesOf(model: tf.LayersModel, exclude: readonly string[]): Pla
   return layers
     .map((layer) => ({ layer, weights: weightsOf(layer, normAfter(layer)), isOutputRounded: rounded.has(layer) }))
     .filter(({ layer, weights, isOutputRounded }) => !isInput(layer) && (weights.length > 0 || isOutputRounded));
-}
-
-/** All layers, including those of nested models. */
-export function layersOf(model: tf.LayersModel): Layer[] {
-  return model.layers.flatMap((layer) => ('layers' in layer ? layersOf(layer as unknown as tf.LayersModel) : [layer]));
 }
 
 /** The names of the model's rounded inputs, by position; undefined for the others. */

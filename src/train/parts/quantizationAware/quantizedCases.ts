@@ -1,7 +1,8 @@
 // What a static int8 export of a model will answer, simulated with tfjs. Only tests import this file.
 import * as tf from '../../../runtime/tf.ts';
+import { layersOf } from '../../../student/layers/staticLayers.ts';
 import { openFakeQuantizer } from './fakeQuantizer.ts';
-import { layersOf, placesOf } from './places.ts';
+import { placesOf } from './places.ts';
 import type { QuantizationSettings } from './quantizationAware.ts';
 import type { Layer } from './weightPlaces.ts';
 
