@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => trainer[Symbol.asyncDispose]());
 
 const { signal } = new AbortController();
-const shares = oneSided(240, 21);
+const shares = oneSided(360, 21);
 const common = { epochs: 4, batchSize: 16, optimizer: ADAM };
 const place = (round: number) => ({ round, seed: round, signal });
 const right = (student: Parameters<typeof rightOf>[1]) => rightOf(trainer, student, held, heldLabels);
@@ -32,7 +32,7 @@ async function deviceOf(student = makeMlp()): Promise<Device> {
 
 test('clients with upper layers that learned from the features of all know more than alone', async () => {
   const { artifacts: from, loss } = await deviceOf();
-  const tools = { ...common, trainer, emit: () => undefined, epochs: 12 };
+  const tools = { ...common, trainer, emit: () => undefined, epochs: 16 };
   const alone = await Promise.all(
     shares.map(async (data, i) => {
       const { artifacts } = await trainHere(tools, { from, data, loss }, place(i));
@@ -40,11 +40,11 @@ test('clients with upper layers that learned from the features of all know more 
     }),
   );
   const strategy = fedGkt({ hidden: [16], examples: 60, learningRate: 0.02, upperEpochs: 8 });
-  const results = await runAll(shares, { ...common, trainer, strategy, rounds: 3 });
+  const results = await runAll(shares, { ...common, trainer, strategy, rounds: 4 });
   const after = await Promise.all(results.map(({ student }) => right(student)));
   expect(mean(after)).toBeGreaterThan(mean(alone) + 0.05);
   expect(results[0]?.report.rounds.map(({ contributions }) => contributions.length)).toEqual(
-    Array.from({ length: 3 }, () => shares.length),
+    Array.from({ length: 4 }, () => shares.length),
   );
 });
 
