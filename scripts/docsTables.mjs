@@ -8,6 +8,7 @@ import { bytes } from './figures.mjs';
 import { canaryTable } from './tables/canary.mjs';
 import { conformanceTable } from './tables/conformance.mjs';
 import { enginesTable } from './tables/engines.mjs';
+import { faultsSentence, federatedTable, millionTable, poisonedTable, scaleTable } from './tables/federate.mjs';
 import { memoryTable } from './tables/memory.mjs';
 import { methodSentence } from './tables/method.mjs';
 import { methodsTable, peopleTable } from './tables/personalize.mjs';
@@ -42,6 +43,11 @@ export const TABLES = [
   ['docs/inside/benchmarks.md', 'people', 'benchmarks/results/personalize.json', peopleTable],
   ['docs/inside/benchmarks.md', 'methods', 'benchmarks/results/personalize.json', methodsTable],
   ['docs/inside/benchmark-method.md', 'method', 'benchmarks/results/method.json', methodSentence],
+  ['docs/guide/federate.md', 'federated', 'benchmarks/results/federate.json', federatedTable],
+  ['docs/guide/federate.md', 'poisoned', 'benchmarks/results/federate.json', poisonedTable],
+  ['docs/guide/federate-server.md', 'faults', 'benchmarks/results/federate.json', faultsSentence],
+  ['docs/scale.md', 'scale', 'benchmarks/results/federate.json', scaleTable],
+  ['docs/scale.md', 'million', 'benchmarks/results/federate.json', millionTable],
   ['docs/guide/install.md', 'sizes', 'benchmarks/results/size.json', sizeTable],
   ['docs/guide/install.md', 'assets', 'benchmarks/results/size.json', assetsTable],
   ['docs/guide/install.md', 'places', 'benchmarks/results/places.json', placesTable],

@@ -110,6 +110,7 @@ export default defineConfig({
             page('How the benchmark measures', '/inside/benchmark-method'),
             page('Checked against', '/inside/checks'),
             page('Beside other libraries', '/inside/comparison'),
+            page('How far a federation goes', '/scale'),
             page('Security and privacy', '/security'),
           ],
         },

@@ -13,6 +13,7 @@ export type { Federated, FederateReport } from './federateReport.ts';
 export { type PrivateMean, type PrivateMeanOptions, privateMean } from './privacy/privateMean.ts';
 export type { Contribution, Rejection, RoundRecord } from './records.ts';
 export { type ClippedMeanOptions, clippedMean } from './robust/clippedMean.ts';
+export { type GatedOptions, gated } from './robust/gated.ts';
 export { median } from './robust/median.ts';
 export { type MultiKrumOptions, multiKrum } from './robust/multiKrum.ts';
 export { type TrimmedMeanOptions, trimmedMean } from './robust/trimmedMean.ts';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { withoutLabels } from '../data/views.ts';
+import { CLASSES } from '../distill/distillCases.ts';
 import type { Trainer } from '../train/trainer.ts';
 import { labelledPoints, makeMlp, openHere } from './cases/federateCases.ts';
 import { type SimulateEvent, simulate } from './simulate.ts';
@@ -58,6 +59,22 @@ test('of clients with students of their own it tells the mean, and a part of the
   const { rounds, accuracy } = await run.done;
   expect(rounds.map(({ clients }) => clients)).toEqual([2, 2, 2]);
   expect(accuracy).toBeGreaterThan(0.3);
+});
+
+test('a client learns from what stands in place of its share', async () => {
+  const sizes: number[] = [];
+  const shareOf = (client: number, share: typeof data): typeof data => {
+    sizes[client] = share.size;
+    const read: typeof share.read = async (...asked) => {
+      const examples = await share.read(...asked);
+      return { ...examples, labels: examples.labels.map((label) => (label + 1) % CLASSES) };
+    };
+    return { ...share, read };
+  };
+  const { accuracy } = await simulate({ ...common, optimizer, alpha: 10, shareOf, trainers: [trainer] }).done;
+  expect(sizes).toEqual([50, 50, 50, 50]);
+  // All have learned wrong classes.
+  expect(accuracy).toBeLessThan(0.25);
 });
 
 test('stops when it is cancelled, and refuses more clients than examples', async () => {

@@ -33,6 +33,8 @@ const OPTIONS = schema('simulate', {
   clients: count(2)(10),
   /** How different the clients' classes are: see `dirichletShares`. Default 0.1. */
   alpha: positive(0.1),
+  /** What a client, counted from 0, learns from in place of its share: what poisoned or poor examples do. Default: its share. */
+  shareOf: given<(client: number, share: LabelledDataset) => LabelledDataset>(),
   /** Default: fedAvg(). */
   strategy: given<Strategy>(),
   /** Default: the mean. */
@@ -116,8 +118,9 @@ async function play(
   signal: AbortSignal,
 ): Promise<SimulationReport> {
   const { data, clients, alpha, seed, strategy = fedAvg(), trainers: given } = settings;
-  const shares = dirichletShares(await labelsOf(data, signal), clients, alpha, seed).map((indices) =>
-    pick(data, indices),
+  const { shareOf = (_: number, share: LabelledDataset) => share } = settings;
+  const shares = dirichletShares(await labelsOf(data, signal), clients, alpha, seed).map((indices, client) =>
+    shareOf(client, pick(data, indices)),
   );
   await using own = given === undefined ? await openTrainer({ worker: 'none' }) : undefined;
   const trainers = given ?? [own as Trainer];

@@ -22,6 +22,7 @@ const STRATEGIES = [
   'fedYogi',
   'fedDf',
   'fedMd',
+  'fedGkt',
   'personalHead',
   'sharedPatch',
 ] as const;

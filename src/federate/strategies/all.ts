@@ -2,6 +2,7 @@
 export { type FedAdamOptions, fedAdam } from './fedAdam.ts';
 export { fedAvg } from './fedAvg.ts';
 export { type FedDfOptions, fedDf } from './fedDf.ts';
+export { type FedGktOptions, fedGkt } from './fedGkt.ts';
 export { type FedMdOptions, fedMd } from './fedMd.ts';
 export { type FedProxOptions, fedProx } from './fedProx.ts';
 export { type FedYogiOptions, fedYogi } from './fedYogi.ts';

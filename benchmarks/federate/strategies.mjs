@@ -1,0 +1,63 @@
+// Strategies on digits whose classes differ from client to client, beside the best client that learned alone and one student that
+// learned all digits, each for as many steps.
+//   accuracy                mean over the seeds, after the last round; for strategies whose clients have students of their own,
+//                           the mean of all clients
+//   bestAlone               of the clients that learned alone, the best one's
+//   centralAccuracy         of one student on all clients' digits
+//   bytesPerClientPerRound  all entries and objects that a client gives to the transport or gets from it
+//   updateBytes             of these, an update
+//   curves                  accuracy after each round, for each seed
+import { mean } from './digits.mjs';
+
+const PUBLIC = 1000;
+const HIDDEN = [64];
+
+/** Settings were chosen with --development. */
+const made = ({ fedAdam, fedAvg, fedDf, fedMd, fedProx, fedYogi, sharedPatch }) => [
+  fedAvg(),
+  fedProx({ mu: 0.01 }),
+  fedAdam(),
+  fedYogi(),
+  fedDf(),
+  fedMd(),
+  sharedPatch({ rank: 8, sharedRank: 32 }),
+];
+
+export async function measureStrategies(digits, trainer, settings, save) {
+  const { seeds, clients, rounds, alpha, examples, epochs, only } = settings;
+  const { limbeck, federated, training, datasetOf, student, held } = digits;
+  const data = datasetOf(training.slice(0, examples));
+  const publicData = limbeck.withoutLabels(datasetOf(training.slice(examples, examples + PUBLIC)));
+  const holdout = datasetOf(held);
+  const compared = new Map();
+  const rows = [];
+  for (const strategy of made(federated).filter(({ name }) => only === undefined || only.includes(name))) {
+    const reports = [];
+    for (let seed = 1; seed <= seeds; seed++) {
+      const run = federated.simulate({
+        ...{ data, publicData, holdout, clients, alpha, rounds, strategy, seed, epochs, batchSize: 32 },
+        student: student(HIDDEN),
+        trainers: [trainer],
+        // The same for every strategy.
+        compare: !compared.has(seed),
+      });
+      const report = await run.done;
+      if (!compared.has(seed)) compared.set(seed, report);
+      reports.push(report);
+      const { bestAlone, centralAccuracy } = compared.get(seed);
+      const beside = `best alone ${(100 * bestAlone).toFixed(1)} %, central ${(100 * centralAccuracy).toFixed(1)} %`;
+      console.log(`${strategy.name}, seed ${seed}: ${(100 * report.accuracy).toFixed(1)} %; ${beside}`);
+    }
+    const all = [...compared.values()];
+    rows.push({
+      name: strategy.name,
+      accuracy: mean(reports.map(({ accuracy }) => accuracy)),
+      bestAlone: mean(all.map(({ bestAlone }) => bestAlone)),
+      centralAccuracy: mean(all.map(({ centralAccuracy }) => centralAccuracy)),
+      bytesPerClientPerRound: Math.round(mean(reports.map((report) => report.bytesPerClientPerRound))),
+      updateBytes: Math.round(mean(reports.map((report) => mean(report.rounds.map((one) => one.updateBytes))))),
+      curves: reports.map((report) => report.rounds.map(({ accuracy }) => accuracy)),
+    });
+    await save(rows);
+  }
+}
