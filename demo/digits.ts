@@ -76,15 +76,27 @@ export async function loadDigitTeacher(
 
 /** The digits to learn from, without labels, and test digits, which are not used to choose or calibrate anything. */
 export async function loadDigits(limit: number, signal?: AbortSignal) {
-  const [train, holdout, labels] = await Promise.all(
-    ['train.bin', 'holdout.bin', 'holdout-labels.bin'].map(async (file) => {
-      const response = await fetchFile(`./data/${file}`, signal);
-      return new Uint8Array(await response.arrayBuffer());
-    }),
-  );
-  if (train === undefined || holdout === undefined || labels === undefined) throw new Error('The digits are missing.');
+  const [train, holdout, labels] = await fetchAll(['train.bin', 'holdout.bin', 'holdout-labels.bin'], './', signal);
   const heldOut = Math.min(labels.length, Math.max(Math.round(limit / 4), 100));
   return { data: take(digitsOf(train), limit), holdout: take(digitsOf(holdout, labels), heldOut), pixels: holdout };
+}
+
+/** The same digits with the labels of both, for who learns without a teacher. `base` is the page's folder. */
+export async function loadLabelledDigits(base: string, signal?: AbortSignal) {
+  const files = ['train.bin', 'train-labels.bin', 'holdout.bin', 'holdout-labels.bin'] as const;
+  const [train, trainLabels, holdout, labels] = await fetchAll(files, base, signal);
+  return { train: digitsOf(train, trainLabels), holdout: digitsOf(holdout, labels), trainLabels };
+}
+
+type BytesOf<Files> = { readonly [I in keyof Files]: Uint8Array };
+
+/** Files of digits, below a page's folder. */
+async function fetchAll<const Files extends readonly string[]>(files: Files, base: string, signal?: AbortSignal) {
+  const fetched = files.map(async (file) => {
+    const response = await fetchFile(`${base}data/${file}`, signal);
+    return new Uint8Array(await response.arrayBuffer());
+  });
+  return (await Promise.all(fetched)) as unknown as BytesOf<Files>;
 }
 
 /** The recognition model teaches to read digits: what the page does unless told otherwise. */

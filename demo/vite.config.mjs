@@ -8,7 +8,13 @@ const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 export default defineConfig({
   root: at('.'),
   base: './',
-  resolve: { alias: { 'limbeck/webgpu': at('../dist/webgpu.js'), limbeck: at('../dist/index.js') } },
+  resolve: {
+    alias: {
+      'limbeck/webgpu': at('../dist/webgpu.js'),
+      'limbeck/federate': at('../dist/federate.js'),
+      limbeck: at('../dist/index.js'),
+    },
+  },
   build: {
     outDir: at('../dist/demo'),
     emptyOutDir: true,

@@ -1,5 +1,5 @@
-// Lays the real data of the main job beside the built demo: the teacher's files, the digits to learn from, for which no
-// label is written anywhere, and those to be scored on.
+// Lays the real data of the demo beside its built pages: the teacher's files, the digits to learn from, and those to be scored on.
+// Their labels lie in files of their own: who distils never asks for those of the digits to learn from.
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -8,7 +8,7 @@ import { digitFiles } from './digitSplits.mjs';
 const require = createRequire(import.meta.url);
 
 export async function layDemoData(out) {
-  const { 'train-labels.bin': _, ...files } = await digitFiles('score');
+  const files = await digitFiles('score');
   await mkdir(join(out, 'data'), { recursive: true });
   await mkdir(join(out, 'models'), { recursive: true });
   for (const [name, bytes] of Object.entries(files)) await writeFile(join(out, 'data', name), bytes);

@@ -7,6 +7,7 @@ export interface PageLink {
 export const PAGES: readonly PageLink[] = [
   { href: './index.html', name: 'Distil' },
   { href: './personal.html', name: 'Personalize' },
+  { href: './federate.html', name: 'Federate' },
   { href: './inspect.html', name: 'Inspect' },
   { href: './bench.html', name: 'Benchmark' },
 ];

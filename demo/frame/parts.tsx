@@ -136,16 +136,18 @@ export interface WorkingProps {
   /** Figures, and the time that is left. */
   readonly detail?: string;
   readonly onCancel?: () => void;
+  /** What the button says. Default 'Cancel'. */
+  readonly cancel?: string;
 }
 
 /** Progress of long work: its stage, how far it is, how long it will take, and a way to stop it. */
-export function Working({ stage, fraction, detail, onCancel }: WorkingProps) {
+export function Working({ stage, fraction, detail, onCancel, cancel = 'Cancel' }: WorkingProps) {
   return (
     <div class="working">
       <b role="status">{stage}</b>
       {onCancel && (
         <button type="button" class="small" onClick={onCancel}>
-          Cancel
+          {cancel}
         </button>
       )}
       <Bar fraction={fraction} label={stage} />

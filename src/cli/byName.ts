@@ -25,7 +25,11 @@ export async function studentByName(
   if ((STUDENTS as readonly string[]).includes(name)) {
     const zoo = await import('../student/public.ts');
     const make = zoo[name as (typeof STUDENTS)[number]] as (options: object) => Student;
-    return make({ inputShape: shape, ...(classes !== undefined && { classes }), ...options });
+    return make({
+      ...(shape.length > 0 && { inputShape: shape }),
+      ...(classes !== undefined && { classes }),
+      ...options,
+    });
   }
   if (ownOptions !== undefined) {
     throw new LimbeckError('invalid-option', `--student-options are for ${STUDENTS.join(', ')}; "${name}" is a file.`);

@@ -61,7 +61,7 @@ test('a strategy that compares clients on public examples gets some', async () =
 });
 
 test('says what it can do, and what it needs', async () => {
-  expect((await run()).error).toContain('limbeck federate simulate|nats');
+  expect((await run()).error).toContain('limbeck federate simulate|nats|serve');
   expect((await run('simulate')).error).toContain('--data');
   expect((await run('simulate', '--data', 'photos', '--clients', '100')).code).not.toBe(0);
   expect((await run('simulate', '--data', 'photos', '--strategy', 'fedSgd')).code).not.toBe(0);

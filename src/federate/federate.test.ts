@@ -181,3 +181,43 @@ describe('a client is refused before anything travels', () => {
     expect(await federation.open().list('clients/')).toEqual([]);
   });
 });
+
+describe('who has no data', () => {
+  test('aggregates for those who may not, takes no part in learning, and leaves nothing out', async () => {
+    const federation = loopback();
+    const common = { trainer, rounds: 2, batchSize: 16, optimizer: ADAM, seed: 5, ...QUICK };
+    const shares = quarters(64, 4);
+    const clients = shares.map((data, i) =>
+      federate({
+        ...{ ...common, data, client: `c${i}`, student: makeMlp(), transport: federation.open() },
+        ...{ minimumClients: 4, mayAggregate: false },
+      }),
+    );
+    const events: FederateEvent[] = [];
+    const server = federate({
+      ...{ ...common, client: 'server', student: makeMlp(), transport: federation.open() },
+      data: 'none',
+      ...{ minimumClients: 4, holdout: labelledPoints(50, 9) },
+    });
+    for await (const event of server) events.push(event);
+    const { report, student } = await server.done;
+    for (const { by, contributions, missing } of report.rounds) {
+      expect(by).toBe('server');
+      expect(contributions.map(({ client }) => client)).toEqual(['c0', 'c1', 'c2', 'c3']);
+      expect(missing).toEqual([]);
+    }
+    expect(report.sent).toEqual([]);
+    expect(events.filter(({ type }) => type === 'sent' || type === 'late')).toEqual([]);
+    expect(report.rounds.at(-1)?.accuracy).toBeGreaterThan(0.3);
+    const results = await Promise.all(clients.map(({ done }) => done));
+    const alone = await runAll(shares, { ...common, minimumClients: 4 });
+    // Who aggregates changes nothing.
+    for (const one of [...results, ...alone]) expect(weightsOf(one.student)).toEqual(weightsOf(student));
+  });
+
+  test('must be allowed to aggregate, or would do nothing', async () => {
+    const options = { data: 'none', student: makeMlp(), transport: loopback().open() } as const;
+    await expect(federate({ ...options, mayAggregate: false }).done).rejects.toThrow(/mayAggregate/);
+    await expect(federate({ ...options, data: 'some' as never }).done).rejects.toThrow(/dataset/);
+  });
+});

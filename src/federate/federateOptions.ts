@@ -38,8 +38,8 @@ const OPTIONS = schema('federate', {
   transport: required(given<Transport>(checkTransport)),
   /** All clients have the same, unless the strategy shares no weights (`fedMd`). It gets the shared weights after each round. */
   student: required(given<Student | LayersModel>()),
-  /** This client's own examples, which stay here. */
-  data: required(given<LabelledDataset>(checkLabelled)),
+  /** This client's own examples, which stay here; 'none' for one that only aggregates, and takes no part in learning. */
+  data: required(given<LabelledDataset | 'none'>(checkExamples)),
   /** The federation's name: letters, digits, "_" and "-". Default 'federation'. */
   federation: text('federation'),
   /**
@@ -104,8 +104,13 @@ const OPTIONS = schema('federate', {
 /** What a client learns from, with whom, and how rounds go. */
 export interface FederateOptions extends OptionsOf<typeof OPTIONS> {}
 
-/** The same, checked, with their defaults. */
-export type FederateSettings = Read<typeof OPTIONS>;
+/** The same, checked, with their defaults. Who only aggregates has no example. */
+export type FederateSettings = Omit<Read<typeof OPTIONS>, 'data'> & { readonly data: LabelledDataset };
+
+const NO_EXAMPLES: LabelledDataset = {
+  ...{ size: 0, inputs: {}, hasLabels: true },
+  read: async () => ({ inputs: {}, labels: new Int32Array() }),
+};
 
 /** Throws    invalid-option · labels-missing · empty-dataset */
 export function readOptions(options: FederateOptions): FederateSettings {
@@ -119,7 +124,9 @@ export function readOptions(options: FederateOptions): FederateSettings {
   if (participation === 0) throw invalidOption('participation', participation, 'above 0');
   if (vanishMs < 3 * beatMs)
     throw invalidOption('vanishMs', vanishMs, `three times "beatMs" or more, which was ${beatMs}`);
-  checkNotEmpty(data, 'data');
+  if (data !== 'none') checkNotEmpty(data, 'data');
+  else if (!read.mayAggregate)
+    throw invalidOption('mayAggregate', false, 'true for who has no data: it would do nothing');
   if (holdout !== undefined) checkNotEmpty(holdout, 'holdout');
   if (strategy?.readsPublicData && publicData === undefined) {
     throw new LimbeckError(
@@ -131,12 +138,16 @@ export function readOptions(options: FederateOptions): FederateSettings {
   if (combine !== undefined && strategy?.takesCombine === false) {
     throw new LimbeckError('invalid-option', `${strategy.name} combines updates in its own way; leave "combine" out.`);
   }
-  return read;
+  return { ...read, data: data === 'none' ? NO_EXAMPLES : data };
 }
 
 function checkTransport(transport: Transport): void {
   if (typeof transport?.putObject === 'function') return;
   throw new LimbeckError('invalid-option', '"transport" must be one, such as loopback().open().');
+}
+
+function checkExamples(data: LabelledDataset | 'none', name: string): void {
+  if (data !== 'none') checkLabelled(data, name);
 }
 
 function checkLabelled(data: LabelledDataset, name: string): void {

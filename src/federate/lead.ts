@@ -189,6 +189,10 @@ export function openLead(session: Session) {
 
   return {
     renew,
+    /** Lets another one lead at once. */
+    async leave(): Promise<void> {
+      if (lease !== undefined) await board.transport.delete('lease').catch(() => undefined);
+    },
     async run(waker: Waker): Promise<void> {
       let watching: AbortController | undefined;
       const stop = () => watching?.abort();
@@ -209,7 +213,6 @@ export function openLead(session: Session) {
           }
           await waker.wait(beatMs, signal);
         }
-        if (lease !== undefined) await board.transport.delete('lease').catch(() => undefined);
       } finally {
         signal.removeEventListener('abort', stop);
         stop();

@@ -77,7 +77,7 @@ async function open(
   const device: Device = {
     ...{ artifacts, data, publicData, trainer, loss, optimizer, epochs, batchSize, keep, emit: tell },
   };
-  await checkData(settings, device, trainer, signal);
+  if (data.size > 0) await checkData(settings, device, trainer, signal);
   const member = await strategy.open(device);
   const board = openBoard(settings.transport, {
     ...{ clock, signal, offlineMs: settings.offlineMs, mostModelBytes: mostBytesOf(member.shared) },
@@ -94,7 +94,7 @@ async function open(
   } = settings;
   const { mostUpdateBytes, mostExamples, signatures, secure } = settings;
   if (secure !== undefined) {
-    checkSecure(secure, client);
+    if (data.size > 0) checkSecure(secure, client);
     if (member.takesMeans !== true || combine.isMean !== true || encoding !== undefined) {
       throw new LimbeckError(
         'invalid-option',

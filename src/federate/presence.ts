@@ -28,6 +28,16 @@ export async function openPresence(
     revision = there?.revision ?? 0;
   };
   await tell();
+  return beats({ clock, beatMs }, signal, onBeat, tell);
+}
+
+/** Beats until the signal aborts. */
+export function beats(
+  { clock, beatMs }: Pick<Session, 'clock' | 'beatMs'>,
+  signal: AbortSignal,
+  onBeat: () => Promise<void>,
+  tell: () => Promise<void> = async () => undefined,
+): { readonly going: Promise<void> } {
   const go = async () => {
     while (!signal.aborted) {
       await onBeat();

@@ -65,6 +65,20 @@ describe('a federation of clients that count', () => {
     expect(slow.steps).toEqual([1, 3, 4]);
   });
 
+  test('one that leaves while it leads is followed at once', async () => {
+    const [clock, federation] = [virtualClock(), loopback()];
+    const pace = { vanishMs: 600_000, roundMs: 600_000 };
+    const runs = [0, 1, 2].map((number) => start(federation, clock, number, { pace, stepMs: () => 1000 }));
+    await clock.run(clock.sleep(2500, new AbortController().signal));
+    const leading = runs.findIndex(({ events }) => events.some(({ type }) => type === 'leading'));
+    runs[leading]?.leave();
+    const left = clock.now();
+    const others = runs.filter((_, i) => i !== leading);
+    await clock.run(Promise.all(others.map(({ done }) => done)));
+    expect(clock.now() - left).toBeLessThan(60_000);
+    await expectExact(federation, 3);
+  });
+
   test('another client takes over from one that vanishes while it leads', async () => {
     const [clock, federation] = [virtualClock(), loopback()];
     const first = start(federation, clock, 0, { death: { atCall: 60, isDone: true } });

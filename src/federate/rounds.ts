@@ -1,12 +1,13 @@
 import { openWaker } from './clock.ts';
 import { openLead } from './lead.ts';
-import { openPresence, wakeOn } from './presence.ts';
+import { beats, openPresence, wakeOn } from './presence.ts';
 import type { Session } from './session.ts';
 import { type PartOptions, type Taken, takePart } from './takePart.ts';
 
 /**
  * One client's life in a federation: it says that it is there, takes part, and aggregates if it may and no other does. Ends with
- * the federation, an error of any of these, or the signal; then others see at once that it has gone.
+ * the federation, an error of any of these, or the signal; then others see at once that it has gone. Who has no examples says
+ * nothing, so that nobody waits for its update.
  */
 export async function runRounds(session: Session, options: PartOptions): Promise<Taken> {
   const over = new AbortController();
@@ -17,9 +18,10 @@ export async function runRounds(session: Session, options: PartOptions): Promise
   const { board, clock, client } = own;
   const [headChanged, updatesChanged] = [openWaker(clock), openWaker(clock)];
   const watching = wakeOn(board.transport, 'head', headChanged);
+  const lead = options.mayLead ? openLead(own) : undefined;
   try {
-    const lead = options.mayLead ? openLead(own) : undefined;
-    const presence = await openPresence(own, over.signal, async () => lead?.renew());
+    const renew = async () => lead?.renew();
+    const presence = own.examples > 0 ? await openPresence(own, over.signal, renew) : beats(own, over.signal, renew);
     const leading = lead?.run(updatesChanged) ?? new Promise<void>(() => undefined);
     leading.catch(() => undefined);
     // Who leads ends last of all: the head says that all is done.
@@ -29,6 +31,9 @@ export async function runRounds(session: Session, options: PartOptions): Promise
     session.signal.removeEventListener('abort', follow);
     watching.abort();
     over.abort();
-    await board.transport.delete(`clients/${client}`).catch(() => undefined);
+    await Promise.all([
+      own.examples > 0 && board.transport.delete(`clients/${client}`).catch(() => undefined),
+      lead?.leave(),
+    ]);
   }
 }

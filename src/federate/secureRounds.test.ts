@@ -69,6 +69,27 @@ describe('a federation under secure aggregation', () => {
     expect(await federation.open().list('secure/')).toEqual([]);
   });
 
+  test('is added up by one that has no examples, and that the roster does not know', async () => {
+    const federation = loopback();
+    const { names, secureOf } = await crowd(3);
+    const common = { clock: deviceClock, pace: PACE };
+    const server = startToy({
+      ...{ ...common, number: 15, client: 'server', examples: 0, transport: federation.open() },
+      secure: { ...secureOf('c0'), device: await deviceKey() },
+    });
+    const runs = names.map((name, number) =>
+      startToy({ ...common, number, mayLead: false, secure: secureOf(name), transport: federation.open() }),
+    );
+    const [{ rounds, sent }] = await Promise.all([server.done, ...runs.map(({ done }) => done)]);
+    expect(sent).toEqual([]);
+    expect(rounds.map(({ by, contributions }) => [by, contributions.map(({ client }) => client)])).toEqual([
+      ['server', names],
+      ['server', names],
+    ]);
+    const counts = await countsOf(federation);
+    for (const [i, count] of counts.entries()) expect(count).toBeCloseTo(i < 3 ? 2 / 3 : 0, 5);
+  });
+
   test('loses the round in which whoever led leaves, and goes on: nobody gives to two sums of a round', async () => {
     const federation = loopback();
     const { names, secureOf } = await crowd(5);

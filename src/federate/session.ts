@@ -38,6 +38,7 @@ export interface Session extends Pace {
   readonly encoding: Encoding | undefined;
   readonly signatures?: UpdateSignatures | undefined;
   readonly secure?: Secure | undefined;
+  /** None of who only aggregates. */
   readonly examples: number;
   readonly seed: number;
   readonly mostUpdateBytes: number;

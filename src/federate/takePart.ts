@@ -32,6 +32,8 @@ export interface PartOptions {
  */
 export async function takePart(session: Session, waker: Waker, { onAdopted, mayLead }: PartOptions): Promise<Taken> {
   const { board, client, emit, signal, beatMs, member, federation, settings } = session;
+  /** Another's name may be among the participants that is this client's, where it only aggregates. */
+  const isIn = ({ participants }: Head) => session.examples > 0 && participants.includes(client);
   const records = new Map<number, RoundRecord>();
   const sent: number[] = [];
   const late: number[] = [];
@@ -101,7 +103,7 @@ export async function takePart(session: Session, waker: Waker, { onAdopted, mayL
           await onAdopted(modelRound(head) - 1);
         }
         if (head.phase === 'done') return;
-        const takesPart = head.participants.includes(client);
+        const takesPart = isIn(head);
         if (announced !== head.round) {
           announced = head.round;
           emit({
@@ -124,12 +126,7 @@ export async function takePart(session: Session, waker: Waker, { onAdopted, mayL
         sent.push(head.round);
       });
       if (head.phase === 'done' && isCurrent) return { rounds: [...records.values()], sent, late };
-      if (
-        !isCurrent &&
-        head.participants.includes(client) &&
-        !sent.includes(head.round) &&
-        !late.includes(head.round)
-      ) {
+      if (!isCurrent && isIn(head) && !sent.includes(head.round) && !late.includes(head.round)) {
         late.push(head.round);
         emit({ type: 'late', round: head.round });
       }

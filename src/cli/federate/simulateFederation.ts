@@ -3,29 +3,16 @@ import { bytes as bytesText, count, duration, percent } from '../../core/figures
 import { isLabelled } from '../../data/dataset.ts';
 import { split, withoutLabels } from '../../data/views.ts';
 import type { SimulationReport } from '../../federate/simulate.ts';
-import type { Strategy } from '../../federate/strategy.ts';
 import type { Trainer } from '../../train/trainer.ts';
 import { numberOf } from '../arguments.ts';
 import { studentByName } from '../byName.ts';
 import type { Options, Values } from '../command.ts';
 import { EXAMPLE_OPTIONS, readExamples } from '../examples/readExamples.ts';
-import { jsonOption } from '../examples/teacherInput.ts';
 import type { Console } from '../openConsole.ts';
 import { jsonText, reportText } from '../printable.ts';
 import { quietTfjs } from '../quietTfjs.ts';
 import { table } from '../table.ts';
-
-const STRATEGIES = [
-  'fedAvg',
-  'fedProx',
-  'fedAdam',
-  'fedYogi',
-  'fedDf',
-  'fedMd',
-  'fedGkt',
-  'personalHead',
-  'sharedPatch',
-] as const;
+import { STRATEGIES, strategyByName } from './strategyByName.ts';
 
 export const SIMULATE_OPTIONS = {
   ...EXAMPLE_OPTIONS,
@@ -36,9 +23,15 @@ export const SIMULATE_OPTIONS = {
     help: 'simulate: how different their classes are; large: all alike',
     api: 'alpha',
   },
-  strategy: { kind: 'text', value: 'NAME', words: STRATEGIES, help: 'simulate: default fedAvg', api: 'strategy' },
-  'strategy-options': { kind: 'text', value: 'JSON', help: `simulate: of the strategy, such as '{"mu": 0.1}'` },
-  rounds: { kind: 'text', value: '10', help: 'simulate: how many rounds', api: 'rounds' },
+  strategy: {
+    kind: 'text',
+    value: 'NAME',
+    words: STRATEGIES,
+    help: 'simulate, serve: default fedAvg',
+    api: 'strategy',
+  },
+  'strategy-options': { kind: 'text', value: 'JSON', help: `simulate, serve: of the strategy, such as '{"mu": 0.1}'` },
+  rounds: { kind: 'text', value: '10', help: 'simulate, serve: how many rounds', api: 'rounds' },
   epochs: {
     kind: 'text',
     value: '1',
@@ -47,7 +40,12 @@ export const SIMULATE_OPTIONS = {
   },
   batch: { kind: 'text', value: '32', help: 'simulate: examples of one step', api: 'batchSize' },
   rate: { kind: 'text', value: '0.001', help: 'simulate: the learning rate of adam', api: 'learningRate' },
-  participation: { kind: 'text', value: '1', help: 'simulate: the share of clients in a round', api: 'participation' },
+  participation: {
+    kind: 'text',
+    value: '1',
+    help: 'simulate, serve: the share of clients in a round',
+    api: 'participation',
+  },
   holdout: { kind: 'text', value: '0.2', help: 'simulate: the share of the examples that all are measured on' },
   public: {
     kind: 'text',
@@ -57,13 +55,13 @@ export const SIMULATE_OPTIONS = {
   student: {
     kind: 'text',
     value: 'NAME',
-    help: 'simulate: a student by name, or its file; default as limbeck distill',
+    help: 'simulate, serve: a student by name, or its file; to simulate, default as limbeck distill',
     api: 'student',
   },
-  'student-options': { kind: 'text', value: 'JSON', help: 'simulate: of a student by name' },
+  'student-options': { kind: 'text', value: 'JSON', help: 'simulate, serve: of a student by name' },
   compare: { kind: 'flag', help: 'simulate: also trains each client alone, and one student on all examples' },
   threads: { kind: 'text', value: '1', help: 'simulate: how many threads train clients side by side' },
-  seed: { kind: 'text', value: '0', help: 'simulate: decides shares, first weights and order', api: 'seed' },
+  seed: { kind: 'text', value: '0', help: 'simulate, serve: decides shares, first weights and order', api: 'seed' },
 } as const satisfies Options;
 
 /** `limbeck federate simulate`: virtual clients on real strategies and rounds. */
@@ -83,18 +81,14 @@ export async function simulateFederation(values: Values<typeof SIMULATE_OPTIONS>
       );
     }
     await quietTfjs();
-    const [{ simulate }, strategies, { openTrainer }, { batches }] = await Promise.all([
+    const [{ simulate }, { openTrainer }, { batches }] = await Promise.all([
       import('../../federate/simulate.ts'),
-      import('../../federate/strategies/all.ts'),
       import('../../train/trainer.ts'),
       import('../../data/views.ts'),
     ]);
     const seed = number('seed', '0');
     const [holdout, rest] = split(all, number('holdout', '0.2'), seed);
-    const make = strategies[values.strategy ?? 'fedAvg'] as (options: object) => Strategy;
-    const strategy = make(
-      values['strategy-options'] === undefined ? {} : jsonOption('--strategy-options', values['strategy-options']),
-    );
+    const strategy = await strategyByName(values.strategy, values['strategy-options']);
     const [shown, data] = strategy.readsPublicData ? split(rest, number('public', '0.1'), seed) : [undefined, rest];
     let classes = names?.length ?? 0;
     for await (const { examples } of batches(all, 256, { signal }))

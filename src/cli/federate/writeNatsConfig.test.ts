@@ -72,14 +72,24 @@ describe('the files', () => {
     expect(json(files, 'served/devices/phone.json').servers).toContain('wss://c.example:4223');
   });
 
+  test('of a cluster on one machine listen at its own numbers, and nowhere else', async () => {
+    const files: Files = {};
+    const numbers = ['127.0.0.1', '127.0.0.2', '127.0.0.3'];
+    expect(await runLine(line(...numbers.flatMap((one) => ['--host', one])), files)).toMatchObject({ code: 0 });
+    for (const [i, one] of numbers.entries()) {
+      const listening = [...text(files, `served/server-${i + 1}.conf`).matchAll(/listen: "(.*):\d+"/g)];
+      expect(listening.map(([, host]) => host)).toEqual([one, one, one]);
+    }
+  });
+
   test.each([
-    [['federate'], 'federate simulate|nats'],
-    [['federate', 'server'], 'federate simulate|nats'],
+    [['federate'], 'federate simulate|nats|serve'],
+    [['federate', 'server'], 'federate simulate|nats|serve'],
     [['federate', 'nats'], '--config DIR'],
     [line('--host', 'nats.example'), 'without encryption'],
     [line('--host', 'nats.example', '--tls-cert', 'a'), '--tls-key'],
     [line('--host', 'x"; evil'), 'no host'],
-    [line('--host', 'localhost', '--host', 'localhost'), 'twice'],
+    [line('--host', 'localhost', '--host', '127.0.0.1'), 'twice'],
     [line('--device', 'a.b'), '"a.b"'],
     [line('--device', 'a', '--aggregator', 'a'), 'another name'],
     [line('--port', '70000'), '--port'],
@@ -94,7 +104,10 @@ describe('the files', () => {
 
 test('the commands of the guide work, one after the other', async () => {
   const guide = readFileSync(new URL('../../../docs/guide/federate-server.md', import.meta.url), 'utf8');
-  const lines = [...guide.matchAll(/^npx limbeck (.*)$/gm)].map(([, words = '']) => words.split(' '));
+  const all = [...guide.matchAll(/^npx limbeck (.*)$/gm)].map(([, words = '']) => words.split(' '));
+  // Those that need a server are run in serveFederation.test.ts.
+  const lines = all.filter(([, work]) => work === 'nats');
+  expect(new Set(all.map(([, work]) => work))).toEqual(new Set(['nats', 'serve']));
   expect(lines.length).toBeGreaterThan(2);
   const files: Files = {};
   for (const words of lines) expect(await runLine(words, files)).toMatchObject({ code: 0, error: '' });

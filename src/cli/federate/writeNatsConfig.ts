@@ -32,7 +32,8 @@ interface Credentials {
   readonly device: boolean;
 }
 
-const LOCAL = ['localhost', '127.0.0.1'];
+/** What only this machine reaches. */
+const LOCAL = /^(localhost|127(\.\d{1,3}){3})$/;
 /** What may stand in an address without quotes: names and numbers of hosts. */
 const HOST = /^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$/;
 
@@ -91,10 +92,16 @@ export async function writeNatsConfig(values: NatsConfigValues, console: Console
     origins: values.origin,
   };
   await write({ [`${folder}/accounts.conf`]: accountsText(plan) }, false);
-  for (const [i] of hosts.entries()) {
+  for (const [i, host] of hosts.entries()) {
     const name = hosts.length === 1 ? 'server' : `server-${i + 1}`;
-    const cluster = { password: passwords.members, members: hosts.map((host) => `${host}:${ports.cluster}`) };
-    const place = { name, ports, store: `${name}-store`, ...(hosts.length > 1 && { cluster }) };
+    const cluster = { password: passwords.members, members: hosts.map((one) => `${one}:${ports.cluster}`) };
+    const place = {
+      name,
+      listens: listensAt(host),
+      ports,
+      store: `${name}-store`,
+      ...(hosts.length > 1 && { cluster }),
+    };
     await write({ [`${folder}/${name}.conf`]: serverText(plan, place) }, true);
   }
   for (const [leaf, { devices: brought }] of Object.entries(passwords.leaves)) {
@@ -129,16 +136,23 @@ function tlsOf(values: NatsConfigValues, hosts: readonly string[]): TlsFiles | u
   const { 'tls-cert': cert, 'tls-key': key, 'tls-ca': ca } = values;
   const bad = hosts.find((host) => !HOST.test(host));
   if (bad !== undefined) throw wrong(`"${bad}" is no host; give its name or number, without a scheme or port.`);
-  if (new Set(hosts).size < hosts.length) throw wrong('A host was given twice.');
+  const own = hosts.map((host) => (LOCAL.test(host) ? listensAt(host) : host));
+  if (new Set(own).size < hosts.length) throw wrong('A host was given twice.');
   if (cert !== undefined && key !== undefined) return { cert, key, ...(ca !== undefined && { ca }) };
   if (cert !== undefined || key !== undefined || ca !== undefined)
     throw wrong('TLS needs both --tls-cert FILE and --tls-key FILE.');
-  const far = hosts.find((host) => !LOCAL.includes(host));
+  const far = hosts.find((host) => !LOCAL.test(host));
   if (far === undefined) return undefined;
   throw wrong(
     `Devices would reach "${far}" without encryption. Give --tls-cert FILE and --tls-key FILE; without them a server may only ` +
       'listen on this machine (localhost), such as behind a proxy that encrypts.',
   );
+}
+
+/** The number at which the server of a host listens; servers of one machine have different ones. */
+function listensAt(host: string): string {
+  if (!LOCAL.test(host)) return '0.0.0.0';
+  return host === 'localhost' ? '127.0.0.1' : host;
 }
 
 function portsFrom(text = '4222'): NatsPorts {

@@ -85,12 +85,14 @@ export interface ToyOptions extends Toy {
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly death?: Death;
   readonly secure?: Secure;
+  /** Default 1; 0 only aggregates. */
+  readonly examples?: number;
 }
 
 let runs = 0;
 
 export function startToy(options: ToyOptions): ToyRun {
-  const { clock, number, pace = {}, client = `c${number}`, mayLead = true, settings = {} } = options;
+  const { clock, number, pace = {}, client = `c${number}`, mayLead = true, settings = {}, examples = 1 } = options;
   const { transport, died } = mortal(options.transport, options.death);
   const member = toyMember(clock, options);
   const events: FederateEvent[] = [];
@@ -101,7 +103,7 @@ export function startToy(options: ToyOptions): ToyRun {
   });
   const session: Session = {
     ...{ federation: 'toys', client, id: `run-${++runs}`, board, clock, member, kind: 'weights', settings },
-    ...{ combine: weightedMean(), encoding: undefined, examples: 1, seed: 7, mostUpdateBytes: 1e6, mostExamples: 100 },
+    ...{ combine: weightedMean(), encoding: undefined, examples, seed: 7, mostUpdateBytes: 1e6, mostExamples: 100 },
     ...{
       ...PACE,
       clientsToBegin: pace.minimumClients ?? PACE.minimumClients,

@@ -39,7 +39,7 @@ export interface ServerPlan {
   readonly federation: string;
   readonly devices: readonly NatsUser[];
   readonly aggregators: readonly NatsUser[];
-  /** Without it, servers listen on this machine only. */
+  /** Without it, nothing is encrypted: for servers on this machine only. */
   readonly tls?: TlsFiles;
   readonly leaves?: Readonly<Record<string, Leaf>>;
   /** Where pages may come from, such as https://example.com; any, if there are none. */
@@ -49,6 +49,8 @@ export interface ServerPlan {
 /** One server of the plan. */
 export interface ServerPlace {
   readonly name: string;
+  /** The number of the machine's network on which it listens; 0.0.0.0 is all of them. */
+  readonly listens: string;
   readonly ports: NatsPorts;
   /** The folder of its streams. */
   readonly store: string;
@@ -117,8 +119,7 @@ function tlsText(tls: TlsFiles | undefined, isVerified: boolean): string {
 }
 
 /** What one server reads; `accounts.conf` lies beside it. With members it holds the password of the cluster. */
-export function serverText(plan: ServerPlan, { name, ports, store, cluster }: ServerPlace): string {
-  const host = plan.tls === undefined ? '127.0.0.1' : '0.0.0.0';
+export function serverText(plan: ServerPlan, { name, listens: host, ports, store, cluster }: ServerPlace): string {
   const origins = plan.origins?.length ? `\n  allowed_origins: [${plan.origins.map(quoted).join(', ')}]` : '';
   const routes = cluster?.members.map(
     (member) => `    ${quoted(`nats-route://members:${cluster.password}@${member}`)}`,
