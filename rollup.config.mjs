@@ -1,6 +1,6 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { builtinModules, createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import commonjs from '@rollup/plugin-commonjs';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import esbuild from 'rollup-plugin-esbuild';
@@ -19,6 +19,7 @@ const ort = dirname(require.resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm
 const assets = [
   join(tfjsWasm, 'tfjs-backend-wasm.wasm'),
   join(tfjsWasm, UNSHARED_HEAP),
+  join(tfjsWasm, 'tfjs-backend-wasm-threaded-simd.wasm'),
   join(ort, 'ort-wasm-simd-threaded.wasm'),
   join(ort, 'ort-wasm-simd-threaded.mjs'),
   join(ort, 'ort.wasm.min.mjs'),
@@ -27,25 +28,41 @@ const assets = [
   join(ort, 'ort-wasm-simd-threaded.asyncify.mjs'),
 ];
 
+/** Scripts name source maps that no package needs, and browsers ask for them. */
+async function copyAsset(file, dir) {
+  const to = join(dir, basename(file));
+  if (!file.endsWith('.mjs')) return copyFile(file, to);
+  const script = await readFile(file, 'utf8');
+  return writeFile(to, script.replace(/^\/\/# sourceMappingURL=.*\n?/m, ''));
+}
+
 function copyAssets() {
   return {
     name: 'copy-assets',
     async writeBundle({ dir }) {
       await mkdir(dir, { recursive: true });
-      await Promise.all(assets.map((file) => copyFile(file, join(dir, file.split('/').pop()))));
+      await Promise.all(assets.map((file) => copyAsset(file, dir)));
       await writeFile(join(dir, SHARED_HEAP), withSharedHeap(await readFile(join(tfjsWasm, UNSHARED_HEAP))));
       await writeFile(join(dir, 'threads.js'), await threadsFile());
     },
   };
 }
 
-/** tfjs's threaded build is never started (`scripts/sharedHeap.mjs`), so the worker does not carry it. */
+/**
+ * tfjs's threaded build is started by benchmarks that compare with it and by nothing else, so no worker carries it: what
+ * `tfjs-backend-wasm-threaded.js` holds is put in its place when it is asked for (`threadedTfjs.ts`).
+ */
 function withoutThreadedBuild() {
   const stub = '\0no-threaded-build';
+  const code = `const build = () => globalThis[Symbol.for('limbeck.threaded-tfjs')];
+const start = (config) => build().start(config);
+start.toString = () => build().start.toString();
+export default start;
+export const wasmWorkerContents = { replace: (...given) => build().script.replace(...given) };`;
   return {
     name: 'without-threaded-build',
     resolveId: (id) => (/wasm-out\/tfjs-backend-wasm-threaded-simd(\.worker)?\.js$/.test(id) ? stub : null),
-    load: (id) => (id === stub ? 'export default undefined; export const wasmWorkerContents = "";' : null),
+    load: (id) => (id === stub ? code : null),
   };
 }
 
@@ -140,10 +157,13 @@ const APART = {
   zoo: 'src/student/zoo/all.ts',
   losses: 'src/losses/all.ts',
   loadStudent: 'src/predict/loadStudent.ts',
+  federation: 'src/federate/federate.ts',
+  strategies: 'src/federate/strategies/all.ts',
+  loopback: 'src/federate/transports/loopback.ts',
 };
 
 /** Entries that import core/dispose.ts. */
-const BRINGS_DISPOSAL = ['src/index.ts', 'src/exposeWorker.ts', 'src/tfjs.ts', 'src/run.ts'];
+const BRINGS_DISPOSAL = ['src/index.ts', 'src/exposeWorker.ts', 'src/tfjs.ts', 'src/run.ts', 'src/federate.ts'];
 
 function apart() {
   return {
@@ -170,6 +190,7 @@ export default [
       run: 'src/run.ts',
       students: 'src/students.ts',
       webgpu: 'src/webgpu.ts',
+      federate: 'src/federate.ts',
     },
     output: { dir: 'dist', format: 'es', chunkFileNames: '[name].js', hoistTransitiveImports: false },
     external: (id) => isPeer(id) || id.startsWith('node:'),
@@ -204,6 +225,13 @@ export default [
     },
     external: ['@tensorflow/tfjs-core'],
     plugins: plugins(true),
+    onwarn,
+  },
+  {
+    // tfjs's threaded build, which only benchmarks load. Its threads start from its text, so it stays as it is.
+    input: { 'tfjs-backend-wasm-threaded': 'src/runtime/backends/threadedModule.ts' },
+    output: { dir: 'dist', format: 'es' },
+    plugins: [withoutNode(), nodeResolve({ browser: true }), commonjs(), esbuild({ target: 'es2022' })],
     onwarn,
   },
   {

@@ -17,6 +17,7 @@ const alone = [
   'src/{network,predict,workers}/*.test.ts',
   'src/runtime/{capabilities,ort,threadScript}.test.ts',
   'src/teacher/kernels/*.test.ts',
+  'src/teacher/session/session.test.ts',
   'src/train/{engine,engineAside,lostThread,pageTrainer,sharedCores}.test.ts',
   'wasm/**/*.test.ts',
 ];

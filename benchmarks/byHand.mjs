@@ -66,8 +66,8 @@ globalThis.byHand = async (budgetMs) => {
   const student = { name: 'mlp', student: limbeck.mlp() };
   return [
     await compare('inference', 'onnxruntime-wasm:1', file, 1, async () => ({ ask: 'file', model: await bytes(), shape: [1, ...${JSON.stringify(SHAPE)}] }), budgetMs),
-    await compare('inference', 'tfjs-wasm', student, 1, async () => ({ ask: 'predict', batch: 1 }), budgetMs),
-    await compare('train-step', 'tfjs-wasm', student, 64, async () => ({ ask: 'train', batch: 64 }), budgetMs),
+    await compare('inference', 'tfjs-wasm:1', student, 1, async () => ({ ask: 'predict', batch: 1 }), budgetMs),
+    await compare('train-step', 'tfjs-wasm:1', student, 64, async () => ({ ask: 'train', batch: 64 }), budgetMs),
   ];
 };
 globalThis.isReady = true;`;

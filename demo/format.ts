@@ -1,7 +1,7 @@
 // Figures as elsewhere, but a unit stays on the line of its number.
 import * as core from '../src/core/figures.ts';
 
-export { count, countOf, figures, times, UNKNOWN } from '../src/core/figures.ts';
+export { count, countOf, figures, span, times, UNKNOWN } from '../src/core/figures.ts';
 
 function joined<Value>(format: (value: Value) => string): (value: Value) => string {
   return (value) => format(value).replace(/(\d) /g, '$1\u00a0');

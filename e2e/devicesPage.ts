@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Page } from '@playwright/test';
-import { bundle } from './fixtures.ts';
+import { bundle, callsOf } from './fixtures.ts';
 
 type TeacherDevices = typeof import('./pages/teacherDevices.ts');
 
@@ -23,17 +23,4 @@ export async function openPage(page: Page, serveDist: (options: object) => Promi
 }
 
 /** Calls a function of the page's module. */
-export function call<Name extends keyof TeacherDevices>(
-  page: Page,
-  name: Name,
-  ...args: Parameters<TeacherDevices[Name]>
-) {
-  return page.evaluate(
-    async ([called, given]) => {
-      const script = '/devices.js';
-      const module = (await import(script)) as Record<string, (...args: unknown[]) => unknown>;
-      return module[called as string]?.(...(given as unknown[]));
-    },
-    [name, args] as const,
-  ) as ReturnType<TeacherDevices[Name]>;
-}
+export const call = callsOf<TeacherDevices>('/devices.js');

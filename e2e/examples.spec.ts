@@ -17,6 +17,9 @@ const examples = pages.flatMap(fencedExamples).map((one) => ({ ...one, code: one
 /** Blocks that cannot run in this page, by what they hold. */
 const NOT_HERE: readonly (readonly [holds: string, why: string])[] = [
   ["from 'react'", 'React is not installed; the block is type-checked'],
+  ['await openNats(', 'no NATS server runs beside this page; src/cli/federate/natsServer.test.ts has one'],
+  ['secure: { device, roster }', 'it waits for other devices; src/federate/secureRounds.test.ts has them'],
+  ['openBroadcastChannel(', 'it waits for a second tab, which e2e/federate.spec.ts opens'],
 ];
 const whyNot = ({ code }: Example) => NOT_HERE.find(([holds]) => code.includes(holds))?.[1];
 
@@ -51,6 +54,7 @@ async function bundleExamples(): Promise<string> {
       'limbeck/run': at('../dist/run.js'),
       'limbeck/students': at('../dist/students.js'),
       'limbeck/webgpu': at('../dist/webgpu.js'),
+      'limbeck/federate': at('../dist/federate.js'),
       'limbeck/tfjs': at('../dist/tfjs.js'),
       'limbeck/expose': at('../dist/expose.js'),
       limbeck: at('../dist/index.js'),

@@ -75,6 +75,7 @@ async function bundleNow(entry: Pick<BuildOptions, 'entryPoints' | 'stdin'>): Pr
       'limbeck/run': fileURLToPath(new URL('../dist/run.js', import.meta.url)),
       'limbeck/students': fileURLToPath(new URL('../dist/students.js', import.meta.url)),
       'limbeck/webgpu': fileURLToPath(new URL('../dist/webgpu.js', import.meta.url)),
+      'limbeck/federate': fileURLToPath(new URL('../dist/federate.js', import.meta.url)),
       'limbeck/tfjs': fileURLToPath(new URL('../dist/tfjs.js', import.meta.url)),
       limbeck: fileURLToPath(new URL('../dist/index.js', import.meta.url)),
     },
@@ -186,4 +187,20 @@ export function livingWorkers(page: Page): Promise<number> {
     const { held = [] } = await navigator.locks.query();
     return held.filter(({ name }) => name?.startsWith('limbeck-worker-')).length;
   });
+}
+
+type Called<Module, Name extends keyof Module> = Extract<Module[Name], (...given: never[]) => unknown>;
+
+/** What calls a function of a page's module, by its name; `script` is its address. */
+export function callsOf<Module>(script: string) {
+  return async <Name extends keyof Module>(page: Page, name: Name, ...given: Parameters<Called<Module, Name>>) => {
+    const result = await page.evaluate(
+      async ([address, called, values]) => {
+        const functions = (await import(address)) as Record<string, (...args: unknown[]) => unknown>;
+        return functions[called as string]?.(...(values as unknown[]));
+      },
+      [script, name, given] as const,
+    );
+    return result as Awaited<ReturnType<Called<Module, Name>>>;
+  };
 }

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { isLong } from '../scripts/isLong.mjs';
-import { bundle, endIdleTrainer, expect, livingWorkers, test } from './fixtures.ts';
+import { bundle, callsOf, endIdleTrainer, expect, livingWorkers, test } from './fixtures.ts';
 
 type KernelsTeacher = typeof import('./pages/kernelsTeacher.ts');
 
@@ -39,17 +39,7 @@ async function openPage(page: Page, serveDist: (options: object) => Promise<stri
   return asked;
 }
 
-/** Calls a function of the page's module. */
-function call<Name extends keyof KernelsTeacher>(page: Page, name: Name, ...args: Parameters<KernelsTeacher[Name]>) {
-  return page.evaluate(
-    async ([called, given]) => {
-      const script = '/kernelsTeacher.js';
-      const module = (await import(script)) as Record<string, (...args: unknown[]) => unknown>;
-      return module[called as string]?.(...(given as unknown[]));
-    },
-    [name, args] as const,
-  ) as ReturnType<KernelsTeacher[Name]>;
-}
+const call = callsOf<KernelsTeacher>('/kernelsTeacher.js');
 
 for (const [how, isIsolated, isPlain] of [
   ['on two threads', true, false],

@@ -1,5 +1,4 @@
-import type { Page } from '@playwright/test';
-import { bundle, expect, test } from './fixtures.ts';
+import { bundle, callsOf, expect, test } from './fixtures.ts';
 
 type PageModule = typeof import('./pages/modelCache.ts');
 
@@ -12,17 +11,7 @@ const place = pair('location', 'w.bin') + pair('offset', '0') + pair('length', '
 const tensor = `\x08\x04\x10\x02${bytesField(8, 'w')}${place}\x70\x01`;
 const SPLIT_MODEL = `\x08\x08${bytesField(7, bytesField(2, 'g') + bytesField(5, tensor))}`;
 
-async function call<Name extends keyof PageModule>(page: Page, name: Name, ...given: Parameters<PageModule[Name]>) {
-  const result = await page.evaluate(
-    async ([called, values]) => {
-      const script = '/model-cache.js';
-      const functions = (await import(script)) as Record<string, (...args: unknown[]) => Promise<unknown>>;
-      return functions[called as string]?.(...(values as unknown[]));
-    },
-    [name, given],
-  );
-  return result as Awaited<ReturnType<PageModule[Name]>>;
-}
+const call = callsOf<PageModule>('/model-cache.js');
 
 test('a model is kept in OPFS, comes back offline after a reload, is listed and deleted', async ({
   page,

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
+import { isLong } from '../scripts/isLong.mjs';
 import { collectErrors, expect, runDemo, test } from './fixtures.ts';
 
 interface PersonalWindow {
@@ -175,6 +176,7 @@ test('without isolation a student is distilled right here, and a few digits of o
   page,
   serveDist,
 }) => {
+  test.skip(!isLong, 'It distils for half a minute, as the main job does without isolation; LIMBECK_SLOW=1 runs it.');
   const errors = collectErrors(page);
   const url = await serveDist({ isIsolated: false });
   // A service worker would isolate the page.

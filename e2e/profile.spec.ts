@@ -1,7 +1,7 @@
 import type { BrowserContext, Page } from '@playwright/test';
 import { CHROMIUM_ARGS, ensureChromium } from '../scripts/ensure.mjs';
 import { isLong } from '../scripts/isLong.mjs';
-import { bundle, expect, test } from './fixtures.ts';
+import { bundle, callsOf, expect, test } from './fixtures.ts';
 import { kill } from './kill.ts';
 import type { Kind, Told } from './pages/profile.ts';
 
@@ -10,21 +10,7 @@ type PageModule = typeof import('./pages/profile.ts');
 const DEATHS = isLong ? 50 : 2;
 const KINDS: readonly Kind[] = ['opfs', 'indexeddb'];
 
-async function call<Name extends Exclude<keyof PageModule, 'LABELS'>>(
-  page: Page,
-  name: Name,
-  ...given: Parameters<PageModule[Name]>
-) {
-  const result = await page.evaluate(
-    async ([called, values]) => {
-      const script = '/profile.js';
-      const functions = (await import(script)) as Record<string, (...args: unknown[]) => Promise<unknown>>;
-      return functions[called as string]?.(...(values as unknown[]));
-    },
-    [name, given],
-  );
-  return result as Awaited<ReturnType<PageModule[Name]>>;
-}
+const call = callsOf<PageModule>('/profile.js');
 
 type ServeDist = (options?: { extra?: Record<string, { type: string; body: string }> }) => Promise<string>;
 

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from '@playwright/test';
 import { unzipSync } from 'fflate';
-import { bundle, collectErrors, expect, livingWorkers, test } from './fixtures.ts';
+import { bundle, callsOf, collectErrors, expect, livingWorkers, test } from './fixtures.ts';
 import { kill } from './kill.ts';
 
 type Maker = typeof import('./pages/runMaker.ts');
@@ -8,17 +8,7 @@ type Tab = typeof import('./pages/sharedStudent.ts');
 
 const PAGE = '/shared-student.js';
 
-/** Calls a function of the tab's script. */
-async function call<Name extends keyof Tab>(page: Page, name: Name, ...given: Parameters<Tab[Name]>) {
-  const result = await page.evaluate(
-    async ([script, called, values]) => {
-      const functions = (await import(script)) as Record<string, (...args: unknown[]) => Promise<unknown>>;
-      return functions[called as string]?.(...(values as unknown[]));
-    },
-    [PAGE, name, given] as const,
-  );
-  return result as Awaited<ReturnType<Tab[Name]>>;
-}
+const call = callsOf<Tab>(PAGE);
 
 type Serve = (options: {
   isIsolated?: boolean;

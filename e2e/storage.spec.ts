@@ -1,24 +1,10 @@
 import type { BrowserContext, Page } from '@playwright/test';
-import { bundle, expect, test } from './fixtures.ts';
+import { bundle, callsOf, expect, test } from './fixtures.ts';
 import { kill } from './kill.ts';
 
 type StorageModule = typeof import('./pages/storage.ts');
 
-async function call<Name extends keyof StorageModule>(
-  page: Page,
-  name: Name,
-  ...given: Parameters<StorageModule[Name]>
-) {
-  const result = await page.evaluate(
-    async ([called, values]) => {
-      const script = '/storage.js';
-      const functions = (await import(script)) as Record<string, (...args: unknown[]) => Promise<unknown>>;
-      return functions[called as string]?.(...(values as unknown[]));
-    },
-    [name, given],
-  );
-  return result as Awaited<ReturnType<StorageModule[Name]>>;
-}
+const call = callsOf<StorageModule>('/storage.js');
 
 type ServeDist = (options?: { extra?: Record<string, { type: string; body: string }> }) => Promise<string>;
 

@@ -1,12 +1,14 @@
 // Whether the packed package is one that tools take: publint and are-the-types-wrong have nothing to say, its types are whole
-// with the settings that a new Vite project has, and its code imports nothing but its peers.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+// with the settings that a new Vite project has, its code imports nothing but its peers, and it holds what it names and nothing
+// else. `npm publish` sends the same files.
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { init, parse } from 'es-module-lexer';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import ts from 'typescript';
 import { ensureBuilt, ensurePackages, root, run } from './ensure.mjs';
+import { bytes } from './figures.mjs';
 import { installPacked } from './packed.mjs';
 import { globalsIn } from './withoutNode.mjs';
 
@@ -17,6 +19,9 @@ const folder = join(root, 'out/package');
 const { tarball, home } = installPacked(folder);
 /** Every file that a page or a bundler reads; the command runs in Node, and what comes whole from onnxruntime stays as it is. */
 const scripts = readdirSync(join(home, 'dist')).filter((file) => file.endsWith('.js') && !/^(cli|node)/.test(file));
+const files = readdirSync(home, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map(({ parentPath, name }) => relative(home, join(parentPath, name)));
 const manifest = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'));
 const faults = [
   ...(await byPublint()),
@@ -24,6 +29,7 @@ const faults = [
   ...byTypeImports(),
   ...(await byImports()),
   ...(await byGlobals()),
+  ...byFiles(),
 ];
 if (faults.length > 0) {
   console.error(faults.join('\n'));
@@ -31,7 +37,11 @@ if (faults.length > 0) {
 }
 // limbeck is written as modules only, so what CommonJS would make of its types is not asked.
 run(join(root, 'node_modules/.bin/attw'), [tarball, '--profile', 'esm-only', '--no-emoji']);
-console.log('The package is clean: publint, are-the-types-wrong, types in a new Vite project, imports, globals.');
+const unpacked = files.reduce((sum, file) => sum + statSync(join(home, file)).size, 0);
+console.log(
+  'The package is clean: publint, are-the-types-wrong, types in a new Vite project, imports, globals, files.\n' +
+    `${files.length} files, ${bytes(statSync(tarball).size)} packed, ${bytes(unpacked)} unpacked.`,
+);
 
 async function byPublint() {
   const { messages } = await publint({ pkgDir: home, pack: false, strict: true });
@@ -89,6 +99,26 @@ async function byGlobals() {
     ),
   );
   return (await Promise.all(found)).flat();
+}
+
+/** What is of no use to whoever installs it, what it names and lacks, and source maps that are not there. */
+function byFiles() {
+  const useless = /^dist\/demo|\.(test|spec)\.|cases?\.|(^|\/)(golden|cases|node_modules|out)\/|\.(map|tgz)$|(^|\/)\./i;
+  const named = [manifest.main, manifest.types, ...Object.values(manifest.bin)];
+  for (const to of Object.values(manifest.exports)) named.push(...(typeof to === 'string' ? [to] : Object.values(to)));
+  const lacking = [...new Set(named), ...manifest.sideEffects].filter(
+    (file) => !file.includes('*') && !existsSync(join(home, file)),
+  );
+  const mapped = files.filter(
+    (file) =>
+      /\.([mc]?js|css|d\.ts)$/.test(file) &&
+      /^\/[/*]# sourceMappingURL=(?!data:)/m.test(readFileSync(join(home, file), 'utf8')),
+  );
+  return [
+    ...files.filter((file) => useless.test(file)).map((file) => `files: ${file} is of no use to whoever installs it`),
+    ...lacking.map((file) => `files: package.json names ${file}, which is not there`),
+    ...mapped.map((file) => `files: ${file} names a source map, and there is none`),
+  ];
 }
 
 /** What limbeck carries is no dependency, so types may name nothing but peers, and TypeScript's own. */

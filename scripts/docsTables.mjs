@@ -8,6 +8,7 @@ import { bytes } from './figures.mjs';
 import { canaryTable } from './tables/canary.mjs';
 import { conformanceTable } from './tables/conformance.mjs';
 import { enginesTable } from './tables/engines.mjs';
+import { methodSentence } from './tables/method.mjs';
 import { methodsTable, peopleTable } from './tables/personalize.mjs';
 import { photosSentence } from './tables/photos.mjs';
 import { placesTable } from './tables/places.mjs';
@@ -38,6 +39,7 @@ export const TABLES = [
   ['docs/inside/benchmarks.md', 'experiments', 'experiments/results/experiments.json', readmeTable],
   ['docs/inside/benchmarks.md', 'people', 'benchmarks/results/personalize.json', peopleTable],
   ['docs/inside/benchmarks.md', 'methods', 'benchmarks/results/personalize.json', methodsTable],
+  ['docs/inside/benchmark-method.md', 'method', 'benchmarks/results/method.json', methodSentence],
   ['docs/guide/install.md', 'sizes', 'benchmarks/results/size.json', sizeTable],
   ['docs/guide/install.md', 'assets', 'benchmarks/results/size.json', assetsTable],
   ['docs/guide/install.md', 'places', 'benchmarks/results/places.json', placesTable],

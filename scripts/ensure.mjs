@@ -99,6 +99,22 @@ export function ensureChromium() {
   return installed;
 }
 
+/** The path of nats-server, or undefined; NATS_SERVER_PATH names another. */
+export function findNatsServer() {
+  const places = ['/usr/sbin/nats-server', '/usr/bin/nats-server', '/usr/local/bin/nats-server'];
+  return [process.env.NATS_SERVER_PATH, ...places].find((path) => path && existsSync(path));
+}
+
+/** Installs nats-server if it is missing and we are root; otherwise the tests that need it say why they are skipped. */
+export function ensureNatsServer() {
+  if (findNatsServer()) return;
+  try {
+    installDebianPackages(['nats-server'], 'nats-server is needed and was not found.');
+  } catch (error) {
+    console.log(error.message);
+  }
+}
+
 /** Installs system packages where that is possible, and otherwise says what to install. */
 export function installDebianPackages(names, why) {
   const hint = `${why} Install it: apt-get install ${names.join(' ')}`;

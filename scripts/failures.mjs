@@ -14,7 +14,7 @@ const firstLines = (message = '') =>
 /** @param {string} name @param {string} [message] */
 const told = (name, message) => [name, ...firstLines(message).map((line) => `    ${line}`)].join('\n');
 
-/** What failed in a JSON report of vitest. @returns {string[]} */
+/** What failed in a JSON report of vitest. @param {{ testResults?: any[] }} report @returns {string[]} */
 export function failuresOfVitest({ testResults = [] }) {
   return testResults.flatMap(({ name, status, message, assertionResults }) => {
     const failed = assertionResults.filter((test) => test.status === 'failed');
@@ -23,7 +23,10 @@ export function failuresOfVitest({ testResults = [] }) {
   });
 }
 
-/** What failed in a JSON report of Playwright, and what passed only at a second try. @returns {string[]} */
+/**
+ * What failed in a JSON report of Playwright, and what passed only at a second try.
+ * @param {{ suites?: any[], errors?: any[] }} report @returns {string[]}
+ */
 export function failuresOfPlaywright({ suites = [], errors = [] }) {
   const specsOf = (suite) => [...(suite.specs ?? []), ...(suite.suites ?? []).flatMap(specsOf)];
   const failed = suites

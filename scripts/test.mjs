@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { closingLine, noCounts, ofRunner, ofStage, plus } from './counts.mjs';
-import { ensureBuilt, ensureChromium, ensurePackages, root } from './ensure.mjs';
+import { ensureBuilt, ensureChromium, ensureNatsServer, ensurePackages, root } from './ensure.mjs';
 import { failureLines, failureOfStage, failuresOfPlaywright, failuresOfVitest } from './failures.mjs';
 
 process.chdir(root);
@@ -135,23 +135,28 @@ mkdirSync('out', { recursive: true });
 const isReady =
   (await stage('packages', () => ensurePackages())) &&
   (await stage('chromium', () => void ensureChromium())) &&
+  (await stage('nats-server', () => ensureNatsServer())) &&
   (await stage('build', () => ensureBuilt()));
 if (isReady) {
   // Both SIMD levels, with and without threads; `npm run conformance` runs all four pairs.
   const pairs = isLong ? [] : ['--config', 'relaxed/2', '--config', 'simd/1'];
   const [specs, soak, places] = ['out/conformance.json', 'out/soak.json', 'out/places.json'];
-  // A browser is still warming up after thirty rounds, and after a minute (Firefox jumps by a tenth), so more growth is
+  // A browser is still warming up after some twenty rounds, and after a minute (Firefox jumps by a tenth), so more growth is
   // allowed than the 5 % of a soak of thirty minutes (docs/security.md).
-  const short = ['--rounds', '30', '--engine', 'chromium', '--trainer', 'turns', '--growth', '0.12'];
+  const short = ['--rounds', '24', '--engine', 'chromium', '--trainer', 'turns', '--growth', '0.12'];
   const soaked = isLong ? ['--minutes', '6', '--growth', '0.15'] : short;
   const inPlaces = isLong ? [] : FAST_PLACES;
-  console.log('── types, sizes, package, lint, tfjs’s own specs, and a soak and places beside them\n');
+  console.log('── types, sizes, package, lint, places, and a soak and tfjs’s own specs beside them\n');
   await together(
     [
       (say) => stage('types', command(bin('tsc'), '-p', '.'), say),
       (say) => stage('sizes', command('node', 'scripts/size.mjs'), say),
       (say) => stage('package', command('node', 'scripts/checkPackage.mjs'), say),
       (say) => stage('lint and format', command(bin('biome'), 'check', '--error-on-warnings', '.'), say),
+      (say) => suite('places', 'node', ['places/run.mjs', ...inPlaces, '--json', places], places, readPlaces, { say }),
+    ],
+    [
+      (say) => suite('soak', 'node', ['scripts/soak.mjs', ...soaked, '--json', soak], soak, readSoak, { say }),
       (say) =>
         suite(
           'tfjs’s own specs',
@@ -161,10 +166,6 @@ if (isReady) {
           ({ total }) => total,
           { say },
         ),
-    ],
-    [
-      (say) => suite('soak', 'node', ['scripts/soak.mjs', ...soaked, '--json', soak], soak, readSoak, { say }),
-      (say) => suite('places', 'node', ['places/run.mjs', ...inPlaces, '--json', places], places, readPlaces, { say }),
     ],
   );
   const unit = ['run', '--reporter=default', '--reporter=json', '--outputFile.json=out/unit.json'];

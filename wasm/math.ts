@@ -27,6 +27,32 @@ export function log(x: f64): f64 {
   return <f64>exponent * 0.6931471805599453 + 2 * s * series;
 }
 
+/** 1.5 · 2⁵²: a number added to it is rounded to an integer in the low bits. */
+const ROUNDER: f64 = 6755399441055744;
+
+/** e^x in float64, to a few units in the last place; 0 from −708 down, NaN for NaN. x must not be above 708. */
+export function exp(x: f64): f64 {
+  if (x < -708) return 0;
+  const shifted = x * 1.4426950408889634 + ROUNDER;
+  const n = shifted - ROUNDER;
+  const r = x - n * 0.693147180369123816490 - n * 1.90821492927058770002e-10;
+  let p: f64 = 1.0 / 6227020800;
+  p = p * r + 1.0 / 479001600;
+  p = p * r + 1.0 / 39916800;
+  p = p * r + 1.0 / 3628800;
+  p = p * r + 1.0 / 362880;
+  p = p * r + 1.0 / 40320;
+  p = p * r + 1.0 / 5040;
+  p = p * r + 1.0 / 720;
+  p = p * r + 1.0 / 120;
+  p = p * r + 1.0 / 24;
+  p = p * r + 1.0 / 6;
+  p = p * r + 0.5;
+  p = (p * r + 1) * r + 1;
+  const power = reinterpret<i64>(shifted) - reinterpret<i64>(ROUNDER) + 1023;
+  return p * reinterpret<f64>(power << 52);
+}
+
 @inline
 export function sumLanes(x: v128): f32 {
   const pairs = v128.add<f32>(x, v128.shuffle<i32>(x, x, 2, 3, 0, 1));

@@ -1,5 +1,5 @@
 import type { BenchRow } from 'limbeck';
-import { bytes, count, duration, figures, UNKNOWN } from '../format.ts';
+import { bytes, count, duration, figures, span } from '../format.ts';
 import { Table } from '../frame/parts.tsx';
 import { placeOf } from './places.ts';
 import { isWrong, keyOf } from './words.ts';
@@ -86,13 +86,10 @@ function Figures({ row }: { readonly row: BenchRow }) {
       </td>
     );
   }
-  const [low, high] = intervalMs;
   return (
     <>
       <td class="number">{duration(medianMs)}</td>
-      <td class="number">
-        {Number.isFinite(low) && Number.isFinite(high) ? `${duration(low)} – ${duration(high)}` : UNKNOWN}
-      </td>
+      <td class="number">{span(intervalMs, duration)}</td>
       <td class="number">{duration(p90Ms)}</td>
       <td class="number">{figures(examplesPerSecond)}</td>
       <td class="number">{count(runs)}</td>

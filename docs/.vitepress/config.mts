@@ -2,15 +2,19 @@ import { readFileSync } from 'node:fs';
 import { defineConfig } from 'vitepress';
 import { BASE } from '../base.mjs';
 
+const drawing = readFileSync(new URL('../../demo/public/icon.svg', import.meta.url), 'utf8');
 // In the page itself: its address would be another one for each folder.
-const icon = `data:image/svg+xml,${encodeURIComponent(readFileSync(new URL('../../demo/public/icon.svg', import.meta.url), 'utf8'))}`;
+const addressOf = (svg: string) => `data:image/svg+xml,${encodeURIComponent(svg)}`;
+const inColour = (colour: string) => addressOf(drawing.replace(/stroke="#[0-9a-f]+"/, `stroke="${colour}"`));
+/** In the colour of the name beside it, as in theme/colours.css. */
+const icon = { light: inColour('#a4491a'), dark: inColour('#f0a06a'), alt: '' };
 const page = (text: string, link: string) => ({ text, link });
 
 export default defineConfig({
   title: 'limbeck',
   description: 'Knowledge distillation and personalization in the browser, on the device of the person who uses it.',
   base: BASE,
-  head: [['link', { rel: 'icon', type: 'image/svg+xml', href: icon }]],
+  head: [['link', { rel: 'icon', type: 'image/svg+xml', href: addressOf(drawing) }]],
   cleanUrls: false,
   lastUpdated: false,
   // The API pages exist once `npm run docs` has made them from the docstrings.
@@ -18,11 +22,22 @@ export default defineConfig({
   outDir: '../out/docs',
   cacheDir: '../.cache/vitepress',
   srcExclude: ['node_modules/**'],
+  markdown: {
+    config(md) {
+      const inline = md.renderer.rules.code_inline;
+      // A line may end at a hyphen, which tears "--json" apart; code that fits any line stays whole.
+      md.renderer.rules.code_inline = (tokens, at, ...more) => {
+        const token = tokens[at];
+        if (token !== undefined && token.content.length <= 24) token.attrJoin('class', 'whole');
+        return inline?.(tokens, at, ...more) ?? '';
+      };
+    },
+  },
   transformPageData({ relativePath, frontmatter }) {
-    if (relativePath === 'index.md') frontmatter['hero'].image = { src: icon, alt: '' };
+    if (relativePath === 'index.md') frontmatter['hero'].image = icon;
   },
   themeConfig: {
-    logo: { src: icon, alt: '' },
+    logo: icon,
     search: { provider: 'local' },
     nav: [
       page('Quick start', '/guide/quick-start'),
@@ -42,6 +57,7 @@ export default defineConfig({
             page('limbeck/run', '/reference/api/run/'),
             page('limbeck/tfjs', '/reference/api/tfjs/'),
             page('limbeck/expose', '/reference/api/exposeWorker/'),
+            page('limbeck/federate', '/reference/api/federate/'),
           ],
         },
       ],
@@ -61,11 +77,14 @@ export default defineConfig({
             page('Distil a student', '/guide/distil'),
             page('Choose a loss', '/guide/choose-a-loss'),
             page('Choose a student', '/guide/choose-a-student'),
+            page('Read lines of text', '/guide/recognition'),
             page('Learn an order', '/guide/ranking'),
             page('Learn numbers', '/guide/regression'),
             page('Make it fast', '/guide/make-it-fast'),
             page('Personalize', '/guide/personalize'),
             page('Private and encrypted', '/guide/private-and-encrypted'),
+            page('Train with many devices', '/guide/federate'),
+            page('Set up a server for a federation', '/guide/federate-server'),
             page('Take it anywhere', '/guide/take-it-anywhere'),
             page('In a terminal', '/guide/command'),
             page('Inspect a model', '/guide/inspect'),

@@ -2,7 +2,7 @@
 import { type BenchRow, benchBackend, benchmark, mlp, type Subject } from 'limbeck';
 import { wrapped } from '../../src/bench/cases/wrappedCases.ts';
 
-const BACKENDS = ['onnxruntime-wasm:1', 'kernels:1', 'kernels:2', 'tfjs-cpu', 'tfjs-wasm'];
+const BACKENDS = ['onnxruntime-wasm:1', 'kernels:1', 'kernels:2', 'tfjs-cpu', 'tfjs-wasm:1', 'tfjs-wasm:2'];
 
 /** Every limbeck worker holds a lock for as long as it lives. */
 export async function livingWorkers(): Promise<number> {

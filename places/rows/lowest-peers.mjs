@@ -45,6 +45,10 @@ export default {
     const said = await run(process.execPath, ['check.mjs'], { timeoutMs: 180_000 });
     const inNode = JSON.parse(said.trim().split('\n').at(-1));
     if (inNode.tfjs !== tfjs || !inNode.hasKernels) throw new Error(`Node took tfjs ${inNode.tfjs}: ${said}`);
-    return `tfjs ${tfjs} and onnxruntime-web ${versionOf('onnxruntime-web')}, in a page and in Node; all other rows have the highest`;
+    const web = versionOf('onnxruntime-web');
+    // A thread carries limbeck's tfjs, and takes the onnxruntime-web that is installed.
+    const named = inNode.versions.onnxruntime;
+    if (named !== web) throw new Error(`the report names onnxruntime-web ${named}`);
+    return `tfjs ${tfjs} and onnxruntime-web ${web}, in a page and in Node; all other rows have the highest`;
   },
 };

@@ -5,7 +5,7 @@ const X = [1, -1, 0.5, 0, 2, -0.5, 1.5];
 
 export default {
   name: 'shared-worker',
-  title: 'a SharedWorker: one model for many tabs',
+  title: 'a SharedWorker of your own',
   packages: 'root',
   async run({ copyProject, folder, serve, openBrowser }) {
     const { build } = await fromRoot('vite');
@@ -34,6 +34,6 @@ export default {
     if (one.refused?.code !== 'worker-unreachable' || !one.refused.message.includes("worker: 'none'")) {
       throw new Error(`a worker in a SharedWorker: ${JSON.stringify(one.refused)}`);
     }
-    return "with worker: 'none': no workers start from here, which an error says, so one thread";
+    return "with worker: 'none': no workers start from here, which an error says, so one thread; a student alone needs only worker: 'shared' on the page";
   },
 };

@@ -1,7 +1,7 @@
 """Writes golden values and gradients of losses: what the scripts named losses*.py share.
 
 A loss is a function (student, teacher, options, more) of float64 tensors by name, written from its formula in PyTorch.
-`more` holds what it reads beside them: labels, indices, parameters, numbers. An input is an integer k, read as
+`more` holds what it reads beside them: labels, sequences, indices, parameters, numbers. An input is an integer k, read as
 scale * k / 16 (parameters as k / 16): exact in float32, so both sides compute from the very same numbers.
 """
 
@@ -24,7 +24,7 @@ def write(script, name, loss, inputs, options, scales=(1, 4)):
         {'student': {'logits': (8, 10)}, 'teacher': {'logits': (8, 10)}, 'classes': 10, 'examples': 100,
          'parameters': {'kernel': (4, 6)}, 'fixed': {'bank': (100, 16)}, 'numbers': [0.5]}
     of which only `student` must be there. `classes` adds labels, of which the first `unlabelled` are −1, and `examples` indices; `parameters` are trained, `fixed`
-    are parameters without a gradient.
+    are parameters without a gradient. `sequences` are lists of equal length, with −1 behind the end of each.
     """
     generator = torch.Generator().manual_seed(SEED)
     made = {input_name(given): make_inputs(given, generator) for given in inputs}
@@ -56,6 +56,9 @@ def make_inputs(given, generator):
         stored['labels'] = torch.randint(given['classes'], (rows,), generator=generator).tolist()
         missing = given.get('unlabelled', 0)
         stored['labels'][:missing] = [-1] * missing
+    if 'sequences' in given:
+        held = given['sequences']
+        stored['sequences'] = {'shape': [len(held), len(held[0])], 'values': [value for row in held for value in row]}
     if 'examples' in given:
         stored['indices'] = torch.randperm(given['examples'], generator=generator)[:rows].tolist()
     parameters = {**given.get('parameters', {}), **given.get('fixed', {})}
@@ -91,6 +94,7 @@ def make_case(loss, key, stored, scale, options):
     sources = [tensor.requires_grad_() for tensor in student.values()] + trained
     more = SimpleNamespace(
         labels=torch.tensor(stored['labels']) if 'labels' in stored else None,
+        sequences=torch.tensor(stored['sequences']['values']).reshape(stored['sequences']['shape']) if 'sequences' in stored else None,
         indices=torch.tensor(stored['indices']) if 'indices' in stored else None,
         parameters=parameters,
         numbers=stored.get('numbers'),

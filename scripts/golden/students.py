@@ -10,7 +10,7 @@ are the limits, the loss before each step, logits before and after (batch normal
 each weight after the last step its sum, the sum of its absolute values and eight of its values. Weights are in tfjs's
 layout and order: what learns, layer by layer, then the moving averages. As in tfjs and TensorFlow: padding 'same' puts
 the odd pixel at the end, batch normalisation has epsilon 0.001, and its averages take the biased variance; its momentum
-is the zoo's, 0.9. It prints how far the same run in float32 ends from the one in float64.
+is the zoo's, 0.9. A reader of lines learns sequences by PyTorch's ctc_loss, and its recurrent layer is PyTorch's LSTM. It prints how far the same run in float32 ends from the one in float64.
 """
 
 import json
@@ -29,7 +29,10 @@ SETTINGS = {
     'resnet8': (1e-3, 1e-7),
     'mobilenetV1': (1e-4, 1e-3),
     'transformerTiny': (1e-3, 1e-4),
+    'crnn': (1e-3, 1e-4),
 }
+# The longest sequence of those who learn sequences; class 0 is blank.
+SEQUENCES = {'crnn': 2}
 INPUTS, LABELS = 1000, 2000  # Numbers of the first step's streams; weights count from 0.
 FOLDER = Path(__file__).resolve().parents[2] / 'src' / 'train' / 'golden'
 
@@ -88,10 +91,10 @@ class Network:
     def bias(self, size):
         return self.weights.take([size], 0.125)
 
-    def padded(self, x, sizes, stride):
+    def padded(self, x, sizes, strides):
         pads = []
         for side in (1, 0):
-            length = x.shape[2 + side]
+            length, stride = x.shape[2 + side], strides[side]
             total = max((math.ceil(length / stride) - 1) * stride + sizes[side] - length, 0)
             pads += [total // 2, total - total // 2]
         return F.pad(x, pads)
@@ -99,12 +102,13 @@ class Network:
     def conv(self, x, filters, size, stride=1):
         sizes = [size, size] if isinstance(size, int) else size
         kernel = self.kernel(*sizes, x.shape[1], filters)
+        stride = (stride, stride) if isinstance(stride, int) else stride
         return F.conv2d(self.padded(x, sizes, stride), kernel.permute(3, 2, 0, 1), stride=stride)
 
     def depthwise(self, x, stride=1):
         channels = x.shape[1]
         kernel = self.weights.take([3, 3, channels, 1], math.sqrt(6 / 9))
-        return F.conv2d(self.padded(x, [3, 3], stride), kernel.permute(2, 3, 0, 1), stride=stride, groups=channels)
+        return F.conv2d(self.padded(x, [3, 3], (stride, stride)), kernel.permute(2, 3, 0, 1), stride=stride, groups=channels)
 
     def norm(self, x):
         channels = x.shape[1]
@@ -122,6 +126,17 @@ class Network:
 
     def dense(self, x, units):
         return x @ self.kernel(x.shape[-1], units) + self.bias(units)
+
+    def lstm(self, x, units):
+        """Both ways, side by side; PyTorch has the gates in tfjs's order, and a second bias."""
+        features = x.shape[-1]
+        ways = [(self.kernel(features, 4 * units), self.kernel(units, 4 * units), self.bias(4 * units)) for _ in range(2)]
+        named = {}
+        for (kernel, recurrent, bias), ending in zip(ways, ('', '_reverse')):
+            named[f'weight_ih_l0{ending}'], named[f'weight_hh_l0{ending}'] = kernel.T, recurrent.T
+            named[f'bias_ih_l0{ending}'], named[f'bias_hh_l0{ending}'] = bias, torch.zeros_like(bias)
+        layer = torch.nn.LSTM(features, units, batch_first=True, bidirectional=True, dtype=x.dtype)
+        return torch.func.functional_call(layer, named, (x,))[0]
 
     def layer_norm(self, x):
         width = x.shape[-1]
@@ -170,6 +185,15 @@ def transformer_tiny(net, x, vocabulary, width, heads, hidden, blocks):
     return net.dense(x.mean(1), CLASSES)
 
 
+def crnn(net, x, filters, units):
+    x = x.permute(0, 3, 1, 2)
+    for times, stride in ((1, 2), (2, 2), (4, 2), (6, (2, 1))):
+        x = F.relu(net.norm(net.conv(x, times * filters, 3, stride)))
+    # [B, C, H, T] to [B, T, H C]
+    x = x.permute(0, 3, 2, 1).flatten(2)
+    return net.dense(net.lstm(F.relu(net.dense(x, 6 * filters)), units), CLASSES)
+
+
 TOKENS = {'vocabulary': 11, 'width': 16, 'heads': 2, 'hidden': 24, 'blocks': 2}
 # Forward function with its options, the options of our student, the shape of an example, and its tokens if it has some.
 STUDENTS = {
@@ -177,6 +201,7 @@ STUDENTS = {
     'resnet8': (resnet8, {'inputShape': [8, 8, 3]}, [8, 8, 3], None),
     'mobilenetV1': (mobilenet_v1, {'inputShape': [32, 32, 3], 'alpha': 0.25}, [32, 32, 3], None),
     'transformerTiny': (lambda net, x: transformer_tiny(net, x, **TOKENS), {'length': 7, **TOKENS}, [7], 11),
+    'crnn': (lambda net, x: crnn(net, x, 4, 5), {'inputShape': [17, 30, 1], 'filters': 4, 'units': 5}, [17, 30, 1], None),
 }
 
 
@@ -189,6 +214,17 @@ def inputs_of(step, shape, vocabulary, dtype):
     return values.reshape([BATCH, *shape])
 
 
+def loss_of(answers, step, length):
+    """Cross-entropy with a class for each example, or CTC with a sequence of up to `length` classes."""
+    if length is None:
+        return F.cross_entropy(answers, drawn(LABELS + step, BATCH, 100_000) % CLASSES)
+    classes = (drawn(LABELS + step, BATCH * length, 100_000) % (CLASSES - 1) + 1).reshape(BATCH, length)
+    # Every third has only the first of them.
+    lengths = torch.tensor([1 if i % 3 == 2 else length for i in range(BATCH)])
+    steps = torch.full((BATCH,), answers.shape[1])
+    return F.ctc_loss(F.log_softmax(answers, 2).transpose(0, 1), classes, steps, lengths)
+
+
 def rounded(tensor):
     return [float(f'{number:.9g}') for number in tensor.detach().double().flatten().tolist()]
 
@@ -199,7 +235,7 @@ def summary(tensor):
     return {'sums': rounded(torch.stack([flat.sum(), flat.abs().sum()])), 'values': rounded(flat[list(picked)])}
 
 
-def train(forward, shape, vocabulary, rate, epsilon, dtype):
+def train(forward, shape, vocabulary, length, rate, epsilon, dtype):
     weights = Weights(dtype)
     forward(Network(weights, False), inputs_of(0, shape, vocabulary, dtype))
     specs = weights.fill()
@@ -213,7 +249,7 @@ def train(forward, shape, vocabulary, rate, epsilon, dtype):
     optimizer = torch.optim.Adam(weights.trained, lr=rate, betas=(0.9, 0.999), eps=epsilon)
     losses = []
     for step in range(STEPS):
-        loss = F.cross_entropy(run(step, True), drawn(LABELS + step, BATCH, 100_000) % CLASSES)
+        loss = loss_of(run(step, True), step, length)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -227,8 +263,9 @@ def main():
     FOLDER.mkdir(exist_ok=True)
     for name, (forward, options, shape, vocabulary) in STUDENTS.items():
         rate, epsilon = SETTINGS[name]
-        specs, before, losses, after, weights = train(forward, shape, vocabulary, rate, epsilon, torch.float64)
-        short = train(forward, shape, vocabulary, rate, epsilon, torch.float32)
+        length = SEQUENCES.get(name)
+        specs, before, losses, after, weights = train(forward, shape, vocabulary, length, rate, epsilon, torch.float64)
+        short = train(forward, shape, vocabulary, length, rate, epsilon, torch.float32)
         far = lambda a, b: (a - b).abs().max().item()
         worst = max(far(a, b) for a, b in zip(weights, short[4]))
         parameters = sum(weight.numel() for weight in weights)
@@ -238,7 +275,7 @@ def main():
         stored = {
             'madeBy': f'scripts/golden/students.py, torch {torch.__version__}, float64',
             'options': {**options, 'classes': CLASSES},
-            'example': {'shape': shape, 'vocabulary': vocabulary},
+            'example': {'shape': shape, 'vocabulary': vocabulary, **({} if length is None else {'sequence': length})},
             'batch': BATCH,
             'optimizer': {'learningRate': rate, 'epsilon': epsilon},
             'logits': {'before': rounded(before), 'after': rounded(after)},

@@ -8,7 +8,7 @@ const ROWS = ['Shapes', 'Units', 'Throws', 'Source'] as const;
 /** Folders of which each file owes the rows at one of its exports; in kernels/ only those that export a Kernel. */
 function owesRows({ file }: Source, types: readonly string[]): boolean {
   if (isTestMaterial(file) || file.endsWith('/all.ts')) return false;
-  if (/^src\/(losses\/\w+|train\/metrics)\//.test(file)) return true;
+  if (/^src\/(losses\/\w+|train\/metrics|federate\/strategies)\//.test(file)) return true;
   return file.startsWith('src/runtime/kernels/') && types.includes('Kernel');
 }
 
@@ -42,7 +42,14 @@ function publicOffences(sources: readonly Source[]): string[] {
     entries.push(source);
     for (const star of starsOf(source)) enter(star);
   };
-  for (const file of ['src/index.ts', 'src/exposeWorker.ts', 'src/tfjs.ts', 'src/run.ts', 'src/students.ts'])
+  for (const file of [
+    'src/index.ts',
+    'src/exposeWorker.ts',
+    'src/tfjs.ts',
+    'src/run.ts',
+    'src/students.ts',
+    'src/federate.ts',
+  ])
     enter(file);
   const open = entries.flatMap((entry) => [
     ...reexportsOf(entry),

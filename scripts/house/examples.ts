@@ -41,6 +41,7 @@ const PACKAGE = {
   'limbeck/students': 'src/students.ts',
   'limbeck/tfjs': 'src/tfjs.ts',
   'limbeck/webgpu': 'src/webgpu.ts',
+  'limbeck/federate': 'src/federate.ts',
 } as const;
 /** What examples may import beside them; it is not installed. */
 const REACT = 'scripts/house/exampleReact.ts';

@@ -8,6 +8,7 @@ export const LAYERS = [
   { name: 'NOUNS', folders: ['teacher', 'model', 'student', 'data', 'losses'] },
   { name: 'LOOP', folders: ['train'] },
   { name: 'VERBS', folders: ['distill', 'adapt', 'export', 'predict'] },
+  { name: 'MANY', folders: ['federate'] },
   { name: 'MEASURE', folders: ['bench'] },
   { name: 'TOP', folders: ['entry', 'cli'] },
 ] as const;
@@ -23,11 +24,12 @@ export const ENTRIES = [
   'src/runWorker.ts',
   'src/nodeWorker.ts',
   'src/webgpu.ts',
+  'src/federate.ts',
 ] as const;
 
 /** What a folder may import today, where its layer would allow more; 'type' is nothing at run time. */
 export const NARROWER: Readonly<Record<string, Readonly<Record<string, 'value' | 'type'>>>> = {
-  data: { core: 'value' },
+  data: { core: 'value', storage: 'type' },
   // Importing a loss loads no tfjs: it gets tfjs as an argument.
   losses: { core: 'value', runtime: 'type' },
   student: { core: 'value', runtime: 'value', onnx: 'value' },
@@ -68,6 +70,8 @@ export const NARROWER: Readonly<Record<string, Readonly<Record<string, 'value' |
     distill: 'value',
     adapt: 'value',
     bench: 'value',
+    train: 'value',
+    federate: 'value',
   },
   teacher: {
     core: 'value',
@@ -81,6 +85,17 @@ export const NARROWER: Readonly<Record<string, Readonly<Record<string, 'value' |
     student: 'value',
   },
   model: { core: 'value', runtime: 'value', workers: 'value', network: 'value', student: 'value' },
+  federate: {
+    core: 'value',
+    storage: 'value',
+    data: 'value',
+    losses: 'value',
+    student: 'value',
+    train: 'value',
+    distill: 'value',
+    // The accountant of private rounds.
+    adapt: 'value',
+  },
   train: {
     core: 'value',
     runtime: 'value',
@@ -152,6 +167,13 @@ export const DOORS: readonly Door[] = [
     form: 'any',
   },
   {
+    name: 'tfjs’s threaded build',
+    specifier: /^@tensorflow\/tfjs-backend-wasm\/wasm-out\//,
+    places: ['src/runtime/backends/threadedModule.ts'],
+    types: 'door',
+    form: 'any',
+  },
+  {
     name: 'tfjs-converter',
     specifier: /^@tensorflow\/tfjs-converter$/,
     places: ['src/runtime/graphModel.ts'],
@@ -183,9 +205,23 @@ export const DOORS: readonly Door[] = [
   {
     name: '@noble/ciphers',
     specifier: /^@noble\/ciphers\//,
-    places: ['src/core/secretRandom.ts'],
+    places: ['src/core/secretRandom.ts', 'src/federate/secure/agreement.ts'],
     types: 'door',
     form: 'any',
+  },
+  {
+    name: '@noble/curves',
+    specifier: /^@noble\/curves\//,
+    places: ['src/federate/deviceKey.ts', 'src/federate/secure/agreement.ts'],
+    types: 'door',
+    form: 'any',
+  },
+  {
+    name: 'NATS',
+    specifier: /^@nats-io\//,
+    places: ['src/federate/nats/'],
+    types: 'everywhere',
+    form: 'dynamic',
   },
   {
     name: '@noble/hashes',
@@ -204,9 +240,16 @@ export const DOORS: readonly Door[] = [
   {
     name: 'fflate',
     specifier: /^fflate$/,
-    places: ['src/student/files/bundle.ts', 'src/student/files/packBundle.ts'],
+    places: ['src/student/files/bundle.ts', 'src/student/files/packBundle.ts', 'src/data/zip.ts'],
     types: 'door',
     form: 'any',
+  },
+  {
+    name: 'hyparquet',
+    specifier: /^hyparquet$/,
+    places: ['src/data/parquet.ts'],
+    types: 'everywhere',
+    form: 'dynamic',
   },
   { name: 'idb', specifier: /^idb$/, places: ['src/storage/'], types: 'door', form: 'any' },
   {

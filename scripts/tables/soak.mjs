@@ -1,9 +1,10 @@
+import { countOf } from '../figures.mjs';
 import { measuredOn, table } from './markdown.mjs';
 
 /** What a page holds after round 10 and at the end, by engine and ownership of trainers. */
 export function soakTable(result) {
   const show = ({ memoryBytes, threads, workers }) =>
-    `${(memoryBytes / 1e6).toFixed(0)} MB, ${threads} threads, ${workers} workers`;
+    `${(memoryBytes / 1e6).toFixed(0)} MB, ${countOf(threads, 'thread')}, ${workers === 0 ? 'no workers' : countOf(workers, 'worker')}`;
   return [
     `${measuredOn(result)}, ${result.minutes} minutes in all ([every round](soak.svg)):`,
     '',

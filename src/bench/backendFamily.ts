@@ -12,10 +12,11 @@ export interface BackendFamily {
   readonly hasThreads: boolean;
   /** Whether a lower SIMD level than the engine's may be asked for. */
   readonly hasLevels: boolean;
+  readonly isOnGpu: boolean;
   /** Where it is measured if nobody names it. */
   readonly usual: 'everywhere' | 'pages' | 'node';
   /** Why it is not here, as a sentence. */
-  obstacle(): Promise<string | undefined>;
+  obstacle(threads: number): Promise<string | undefined>;
   place(threads: number, simdLevel: SimdLevel | undefined): BenchPlace;
 }
 
@@ -31,9 +32,10 @@ export function backendOf(family: BackendFamily, threads: number, simdLevel: Sim
     name: family.name,
     threads,
     simdLevel,
+    isOnGpu: family.isOnGpu,
     async obstacle(workload, model) {
       return (
-        (await family.obstacle()) ??
+        (await family.obstacle(threads)) ??
         workloads[workload].obstacle(place, model) ??
         (await wasmObstacle(family, threads, simdLevel))
       );

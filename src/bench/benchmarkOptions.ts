@@ -1,6 +1,6 @@
 import { LimbeckError } from '../core/errors.ts';
 import { checkCount, invalidOption } from '../core/options.ts';
-import { count, given, type OptionsOf, positive, type Read, required, schema } from '../core/schema.ts';
+import { count, flag, given, type OptionsOf, positive, type Read, required, schema } from '../core/schema.ts';
 import { isStudent } from '../student/student.ts';
 import { checkBackendName } from './namedBackends.ts';
 import type { WorkloadName } from './report.ts';
@@ -24,11 +24,21 @@ const OPTIONS = schema('benchmark', {
   batchSizes: given<readonly number[] | 'best'>(checkBatchSizes),
   /**
    * For everything together: each model and workload gets an equal share, with opening and checking. Where these take more than
-   * half of it, the run takes longer. Default 60,000.
+   * half of it, the run takes longer: half of each share is for timing, and a row has at least three rounds or says why not. Default 60,000.
    */
   budgetMs: positive(60_000),
+  /**
+   * Each measurement ends after so many rounds, though some of its budget is left. Default: as many as fit; it ends sooner where all
+   * is known well enough.
+   */
+  mostRounds: given<number>(checkCount),
   /** Decides the order in which backends take turns. Default 1. */
   seed: count(0)(1),
+  /**
+   * Whether to add what was found to what is known of this device (`deviceProfile`, `keepDeviceProfile`): teachers with `device: 'auto'`
+   * begin with the fastest device for their file, and trainers with the threads that suit a student. Default false.
+   */
+  keep: flag(false),
   /** Cancels the run, and ends its workers. */
   signal: given<AbortSignal>(),
 });

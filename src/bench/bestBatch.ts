@@ -30,8 +30,8 @@ export async function bestBatch(
       try {
         const limit = { ms: Math.max(leftMs, LEAST_MS), signal, onLate: subject.kill };
         // The first pass may compile.
-        await inTime(Promise.resolve(subject.time(1, 1)), limit);
-        ms = median([...(await inTime(Promise.resolve(subject.time(PASSES, 1)), limit))]) / batch;
+        await inTime(subject.time(1, 1), limit);
+        ms = median([...(await inTime(subject.time(PASSES, 1), limit))]) / batch;
       } finally {
         await subject[Symbol.asyncDispose]();
       }

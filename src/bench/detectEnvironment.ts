@@ -1,7 +1,7 @@
 import { messageOf } from '../core/errors.ts';
 import { isPage, nodeModule } from '../core/node.ts';
 import { clockStepMs } from '../core/timing.ts';
-import { VERSIONS } from '../core/versions.ts';
+import { versionsHere } from '../core/versions.ts';
 import { detectWasm } from '../runtime/capabilities.ts';
 import { findGpu, type GpuAdapter } from '../runtime/ortDevices.ts';
 import type { Environment } from './environment.ts';
@@ -46,7 +46,7 @@ export async function detectEnvironment({ assetBase }: { readonly assetBase?: st
     ...(found.obstacle === undefined && {
       gpu: { name: found.name, isSoftware: found.isSoftware, ...abilitiesOf(found.adapter) },
     }),
-    versions: VERSIONS,
+    versions: versionsHere(),
     why,
   };
 }

@@ -17,7 +17,7 @@ interface Limit {
  * Throws    Error: it was late and was ended · AbortError · what the work throws
  */
 export function inTime<T>(
-  work: Promise<T> | ((signal: AbortSignal) => Promise<T>),
+  work: T | Promise<T> | ((signal: AbortSignal) => Promise<T>),
   { ms, signal, onLate, after = afterMs }: Limit,
 ): Promise<T> {
   const own = new AbortController();
@@ -37,7 +37,7 @@ export function inTime<T>(
       throwIfAborted(signal);
       return (work as (signal: AbortSignal) => Promise<T>)(own.signal);
     };
-    (typeof work === 'function' ? begun() : work).then(resolve, reject).finally(() => {
+    (typeof work === 'function' ? begun() : Promise.resolve(work)).then(resolve, reject).finally(() => {
       cancel();
       signal?.removeEventListener('abort', stop);
     });

@@ -28,6 +28,7 @@ export interface GroupResult {
 
 interface GroupSettings {
   readonly budgetMs: number;
+  readonly mostRounds?: number | undefined;
   readonly seed: number;
   readonly signal: AbortSignal;
   /** Told about every second what is known so far, and how much of the budget is used. */
@@ -64,7 +65,7 @@ const SEARCH_SHARE = 1 / 3;
  */
 export async function measureGroup(group: Group, settings: GroupSettings): Promise<GroupResult> {
   const { workload, model, backends } = group;
-  const { budgetMs, seed, signal } = settings;
+  const { budgetMs, mostRounds, seed, signal } = settings;
   const began = performance.now();
   // Opening and checking may take long on a device that is slow or busy; half of the budget is for timing in any case.
   const leftMs = () => Math.max(budgetMs / 2, budgetMs - (performance.now() - began));
@@ -100,14 +101,16 @@ export async function measureGroup(group: Group, settings: GroupSettings): Promi
         const subject = await open(candidate, candidate.batch, group, signal);
         candidate.subject = subject;
         candidate.notices = [...subject.notices, ...reference.notices];
+        // First, because what is too slow for its share is also slow to judge.
+        const shareMs = leftMs() / alive().length;
+        await requireQuick(subject, shareMs, candidate.backend.isOnGpu ? HANGS_MS : shareMs, signal);
         await judge(candidate, workload, reference, WHICH, signal);
-        await requireQuick(subject, leftMs() / alive().length, signal);
       });
     }
     measured = await measureSubjects(
       alive().map(({ key, subject }) => ({ key, subject: subject as Subject })),
       {
-        ...{ seed, signal, budgetMs: leftMs() },
+        ...{ seed, signal, mostRounds, budgetMs: leftMs() },
         onRound: aboutEverySecond((soFar, doneFraction) => {
           measured = soFar;
           settings.onRows(rows(), doneFraction);

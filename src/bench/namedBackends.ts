@@ -1,4 +1,5 @@
 import { LimbeckError } from '../core/errors.ts';
+import { didYouMean } from '../core/nearNames.ts';
 import { detectWasm, type SimdLevel } from '../runtime/capabilities.ts';
 import { type BackendFamily, backendOf, isUsualHere } from './backendFamily.ts';
 import { kernels } from './backends/kernels.ts';
@@ -52,7 +53,8 @@ function parseName(given: string) {
   const [name, threads, level, ...rest] = String(given).split(':');
   const family = FAMILIES.find((one) => one.name === name);
   if (family === undefined) {
-    throw refused(given, `There are ${FAMILIES.map((one) => one.name).join(', ')}.`);
+    const names = FAMILIES.map((one) => one.name);
+    throw refused(given, `There are ${names.join(', ')}.${didYouMean(name ?? '', names)}`);
   }
   if (threads !== undefined && !family.hasThreads) throw refused(given, `"${name}" takes no number of threads.`);
   if (threads !== undefined && !/^[1-9]\d{0,2}$/.test(threads)) {

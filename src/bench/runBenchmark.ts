@@ -2,6 +2,7 @@ import { LimbeckError } from '../core/errors.ts';
 import { countOf, duration } from '../core/figures.ts';
 import type { BenchmarkSettings } from './benchmarkOptions.ts';
 import { detectEnvironment } from './detectEnvironment.ts';
+import { keepFindings } from './keepFindings.ts';
 import { type Group, measureGroup } from './measureGroup.ts';
 import { benchBackend, usualBackends } from './namedBackends.ts';
 import { recommend } from './report/recommend.ts';
@@ -18,7 +19,7 @@ export async function runBenchmark(
   emit: (event: BenchEvent) => void,
   signal: AbortSignal,
 ): Promise<BenchReport> {
-  const { budgetMs, seed } = settings;
+  const { budgetMs, mostRounds, seed } = settings;
   const named = settings.backends ?? (await usualBackends());
   const backends = await Promise.all(named.map((one) => (typeof one === 'string' ? benchBackend(one) : one)));
   requireDistinct(backends);
@@ -37,14 +38,15 @@ export async function runBenchmark(
   const rows: BenchRow[] = [];
   const failures: unknown[] = [];
   for (const [i, group] of groups.entries()) {
-    // What one leaves or overdraws, the others share.
-    const share = (budgetMs - (performance.now() - began)) / (groups.length - i);
+    // What one leaves, the others share; what one overdraws is not taken from them.
+    const leftMs = budgetMs - (performance.now() - began);
+    const share = Math.max(budgetMs / groups.length, leftMs / (groups.length - i));
     const tell = (some: readonly BenchRow[], fraction: number, isFinal: boolean) => {
       const doneFraction = (i + fraction) / groups.length;
       for (const row of some) emit({ ...row, type: 'row', isFinal, doneFraction });
     };
     const measured = await measureGroup(group, {
-      ...{ seed, signal, budgetMs: Math.max(share, LEAST_MS) },
+      ...{ seed, signal, mostRounds, budgetMs: share },
       onRows: (some, fraction) => tell(some, fraction, false),
     });
     tell(measured.rows, 1, true);
@@ -53,6 +55,7 @@ export async function runBenchmark(
   }
   // One file that cannot be read leaves the others their rows; where there is nothing else, it is the caller's to hear of.
   if (failures.every((failure) => failure !== undefined)) throw failures[0];
+  if (settings.keep) await keepFindings(settings.models, rows, signal);
   return {
     format: 'limbeck-bench',
     version: 1,

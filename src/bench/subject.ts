@@ -49,6 +49,8 @@ export interface BenchBackend {
   readonly name: string;
   readonly threads: number;
   readonly simdLevel?: SimdLevel | undefined;
+  /** Whether its work goes on in another process when its worker is ended, and would slow the others down. Default: no. */
+  readonly isOnGpu?: boolean | undefined;
   /** Why it cannot run this here, in one sentence, or undefined. Asked before anything is opened. */
   obstacle(workload: WorkloadName, model: BenchModel): Promise<string | undefined>;
   /** Opens it in a fresh worker. Throws what opening threw; the row is then skipped with the message. */

@@ -22,7 +22,7 @@ describe('limbeck assets', () => {
     for (const path of written) expect(path).toBe(`public/limbeck/${new TextDecoder().decode(files[path])}`);
     expect(out).toContain(`public/limbeck/, ${written.length} files`);
     const small = await run(['assets', '--to', 'x', '--without-gpu'], shipped());
-    expect(written.length - small.written.length).toBe(5);
+    expect(written.length - small.written.length).toBe(7);
     expect(small.written.some((path) => /gpu|asyncify/.test(path))).toBe(false);
   });
 

@@ -22,8 +22,10 @@ const FILES = [
   'ort-wasm-simd-threaded.wasm',
 ] as const;
 
-/** Fetched only where a GPU is used. */
+/** Fetched only where a GPU is used, or by a benchmark that compares with tfjs's own builds. */
 const GPU_FILES = [
+  'tfjs-backend-wasm-threaded.js',
+  'tfjs-backend-wasm-threaded-simd.wasm',
   'tfjs-backend-webgpu.js',
   'tfjs-backend-webgl.js',
   'ort.webgpu.min.mjs',
@@ -43,7 +45,7 @@ export const assetsCommand = command({
   configure({ assets: '/limbeck/' });`,
   options: {
     to: { kind: 'text', value: 'DIR', help: 'such as public/limbeck; missing folders are made' },
-    'without-gpu': { kind: 'flag', help: 'leaves out what only WebGPU and WebNN need' },
+    'without-gpu': { kind: 'flag', help: 'leaves out what only WebGPU, WebNN and benchmarks need' },
   },
   fails: 'where a file cannot be copied',
   work({ to, 'without-gpu': isSmall, json }, files, console) {

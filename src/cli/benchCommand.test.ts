@@ -16,7 +16,7 @@ describe('limbeck bench --compare', () => {
   test('says in a table and a sentence what differs', async () => {
     const { code, out, error } = await runLine(['bench', '--compare', 'a.json', 'b.json'], files());
     expect({ code, error }).toEqual({ code: 0, error: '' });
-    expect(out).toMatch(/^inference +mlp +kernels +2 +1 +2 +1\.9 – 2\.11 +slower$/m);
+    expect(out).toMatch(/^inference +mlp +kernels +2 +1 +2 +1\.9 to 2\.11 +slower$/m);
     expect(out.trimEnd().split('\n').at(-1)).toMatch(
       /^Different: of 3 rows 1 slower; most of all inference of mlp on kernels, 2 threads: 2 times as long/,
     );
@@ -64,7 +64,7 @@ describe('limbeck bench in Node', () => {
 
   test('measures a model, writes its report in three forms, and compares it with an old one', async () => {
     const given: Files = { 'mlp.onnx': new Uint8Array(model) };
-    const args = ['bench', 'mlp.onnx', '--budget', '2s', ...backends];
+    const args = ['bench', 'mlp.onnx', '--budget', '8s', '--rounds', '2', ...backends];
     const { code, out, error, written } = await runLine(
       [...args, '--json', 'out.json', '--markdown', 'out.md', '--csv', 'out.csv'],
       given,
@@ -102,6 +102,7 @@ describe('limbeck bench refuses', () => {
     ['a time without a unit', ['m.onnx', '--budget', '60'], 'a time such as 60s'],
     ['an unknown backend', ['m.onnx', '--backends', 'cuda'], '--backends names "cuda"'],
     ['an unknown workload', ['m.onnx', '--workloads', 'sleep'], '--workloads was sleep'],
+    ['half a round', ['m.onnx', '--rounds', '0.5'], 'whole number'],
     ['half an example', ['m.onnx', '--batches', '1.5'], 'whole number'],
   ])('%s', async (_, args, says) => {
     const { code, error } = await runLine(['bench', ...args], { ...files(), 'm.onnx': Uint8Array.of(1) });

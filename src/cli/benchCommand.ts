@@ -47,6 +47,7 @@ const OPTIONS = {
   batches: { kind: 'text', value: 'N,…', help: 'examples in a pass, or best; default: 1', api: 'batchSizes' },
   input: { kind: 'texts', value: 'NAME=3,48,48', help: 'the shape of one example, where the file leaves it open' },
   budget: { kind: 'text', value: '60s', help: 'for each browser; default: 60s', api: 'budgetMs' },
+  rounds: { kind: 'text', value: 'N', help: 'ends after so many, though budget is left', api: 'mostRounds' },
   seed: { kind: 'text', value: 'N', help: 'decides the order of turns; default: 1', api: 'seed' },
   headed: { kind: 'flag', help: 'with a window, which most browsers need for a GPU' },
   'no-sandbox': {

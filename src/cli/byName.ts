@@ -1,8 +1,8 @@
 // Students and losses by what a command line calls them.
 import { LimbeckError } from '../core/errors.ts';
+import { didYouMean } from '../core/nearNames.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { Loss } from '../losses/loss.ts';
-import { nearNames } from '../onnx/describe/nearNames.ts';
 import { type Student, studentFromArtifacts } from '../student/student.ts';
 import { jsonOption } from './examples/teacherInput.ts';
 import type { Console } from './openConsole.ts';
@@ -32,7 +32,10 @@ export async function studentByName(
   }
   const isFile = /[./\\]/.test(name);
   if (!isFile)
-    throw new LimbeckError('invalid-option', `--student was "${name}"; it must be ${STUDENTS.join(', ')}, or a file.`);
+    throw new LimbeckError(
+      'invalid-option',
+      `--student was "${name}"; it must be ${STUDENTS.join(', ')}, or a file.${didYouMean(name, STUDENTS)}`,
+    );
   const { artifacts } = await readStudentFile(name, console);
   return studentFromArtifacts(name, artifacts);
 }
@@ -53,7 +56,7 @@ export async function lossByName(name: string, options: string | undefined): Pro
   if (!known.includes(name)) {
     throw new LimbeckError(
       'invalid-option',
-      `--loss was "${name}"; it must be the name of a loss, such as ${nearNames(name, known, 3).join(', ')}.`,
+      `--loss was "${name}"; it must be the name of a loss, such as softTargets.${didYouMean(name, known)}`,
     );
   }
   const { reviveLoss } = await import('../losses/revive.ts');

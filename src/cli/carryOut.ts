@@ -1,4 +1,5 @@
 import { isAbortError, LimbeckError, messageOf } from '../core/errors.ts';
+import { didYouMean, nearNames } from '../core/nearNames.ts';
 import { COMMON, type Command, type Options, type Values } from './command.ts';
 import { helpOf } from './help.ts';
 import type { Console } from './openConsole.ts';
@@ -42,7 +43,10 @@ async function read(
   const read = Object.entries(options).map(([name, { kind, words }]) => {
     const given = values[name];
     if (typeof given === 'string' && words !== undefined && !words.includes(given)) {
-      throw new LimbeckError('invalid-option', `--${name} was "${given}"; it must be one of ${words.join(', ')}.`);
+      throw new LimbeckError(
+        'invalid-option',
+        `--${name} was "${given}"; it must be one of ${words.join(', ')}.${didYouMean(given, words)}`,
+      );
     }
     return [name, given ?? (kind === 'flag' ? false : kind === 'texts' ? [] : undefined)];
   });
@@ -67,8 +71,17 @@ async function parsed(options: Options, args: readonly string[]) {
       ),
     });
   } catch (error) {
-    throw new LimbeckError('invalid-option', messageOf(error), { cause: error });
+    throw new LimbeckError('invalid-option', unknownOption(error, options) ?? messageOf(error), { cause: error });
   }
+}
+
+/** In place of Node's advice, which is about files whose names begin with "-"; undefined for any other mistake. */
+function unknownOption(error: unknown, options: Options): string | undefined {
+  if ((error as { code?: unknown }).code !== 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return undefined;
+  const [, given] = /'(-[^']*)'/.exec(messageOf(error)) ?? [];
+  if (given === undefined) return undefined;
+  const [near] = nearNames(given.replace(/^-+/, ''), Object.keys(options), 1);
+  return `There is no option ${given}.${near === undefined ? '' : ` Did you mean --${near}?`}`;
 }
 
 /** The short ways that people guess. */

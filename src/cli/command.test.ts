@@ -49,6 +49,19 @@ test('a wrong name of a command gets the nearest one', async () => {
   const { code, error } = await runLine(['instpect']);
   expect(code).toBe(2);
   expect(error).toMatch(/^There is no command "instpect"\. Did you mean "inspect"\?/);
+  expect((await runLine(['nosuch'])).error).toMatch(/^There is no command "nosuch"\.\n/);
+});
+
+test.each([
+  [['bench', '--budgte', '60s', 'x.onnx'], 'There is no option --budgte. Did you mean --budget?'],
+  [['inspect', '--zzz', 'x.onnx'], 'There is no option --zzz.\n'],
+  [['inspect', '-q', 'x.onnx'], 'There is no option -q.\n'],
+  [['bench', '--backends', 'onnxruntime-wsam:2'], 'Did you mean "onnxruntime-wasm"?'],
+  [['quantize', '--to', 'static-itn8', 'x.onnx'], 'Did you mean "static-int8"?'],
+])('%j gets the name that is near, or none', async (line, words) => {
+  const { code, error } = await runLine(line);
+  expect(code).toBe(2);
+  expect(error).toContain(words);
 });
 
 test('messages of the API name the options of the command', async () => {

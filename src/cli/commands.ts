@@ -6,6 +6,7 @@ import { demoCommand } from './demoCommand.ts';
 import { distillCommand } from './distillCommand.ts';
 import { doctorCommand } from './doctorCommand.ts';
 import { exportCommand } from './exportCommand.ts';
+import { federateCommand } from './federateCommand.ts';
 import { inspectCommand } from './inspectCommand.ts';
 import { personalizeCommand } from './personalizeCommand.ts';
 import { quantizeCommand } from './quantizeCommand.ts';
@@ -20,6 +21,7 @@ const WORKING: readonly Command[] = [
   exportCommand,
   quantizeCommand,
   runCommand,
+  federateCommand,
   benchCommand,
   doctorCommand,
   assetsCommand,

@@ -1,5 +1,5 @@
+import { didYouMean } from '../core/nearNames.ts';
 import { VERSIONS } from '../core/versions.ts';
-import { nearNames } from '../onnx/describe/nearNames.ts';
 import { carryOut } from './carryOut.ts';
 import { COMMANDS } from './commands.ts';
 import { overview } from './help.ts';
@@ -28,10 +28,6 @@ export async function main(args: readonly string[], given: Console): Promise<num
 
 function unknown(given: string | undefined): string {
   if (given === undefined) return 'No command was given.';
-  const [near] = nearNames(
-    given,
-    COMMANDS.map(({ name }) => name),
-    1,
-  );
-  return `There is no command "${oneLine(given)}".${near === undefined ? '' : ` Did you mean "${near}"?`}`;
+  const names = COMMANDS.map(({ name }) => name);
+  return `There is no command "${oneLine(given)}".${didYouMean(given, names)}`;
 }

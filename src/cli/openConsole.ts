@@ -14,8 +14,12 @@ export interface Console {
    * Throws    student-invalid: the path, or a link on it, leads out of that folder
    */
   readonly readBeside: (file: string, path: string) => Promise<Uint8Array>;
-  /** Creates missing folders. */
-  readonly writeFile: (path: string, data: Uint8Array | string) => Promise<void>;
+  /** Creates missing folders. A secret can be read by this user only. */
+  readonly writeFile: (
+    path: string,
+    data: Uint8Array | string,
+    options?: { readonly isSecret?: boolean },
+  ) => Promise<void>;
   /** The folder of the package's .wasm files. Default: next to the code. */
   readonly assetBase?: string;
   /** The names in a folder, sorted, those of folders with a slash at their end; undefined if it is none. */
@@ -28,7 +32,7 @@ export interface Console {
 
 /** The terminal, or the pipe, that the process was started with. */
 export async function openConsole(): Promise<Console> {
-  const { mkdir, readdir, readFile, realpath, stat, writeFile } = await import('node:fs/promises');
+  const { mkdir, readdir, readFile, realpath, rm, stat, writeFile } = await import('node:fs/promises');
   const { dirname, isAbsolute, join, relative, sep } = await import('node:path');
   // A reader of the first lines only closes the pipe; that is no failure.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -50,9 +54,10 @@ export async function openConsole(): Promise<Console> {
       if (place === undefined || isAbsolute(way) || way.split(sep)[0] === '..') throw outside(file, path);
       return new Uint8Array(await readFile(place));
     },
-    writeFile: async (path, data) => {
+    writeFile: async (path, data, { isSecret = false } = {}) => {
       await mkdir(dirname(path), { recursive: true });
-      await writeFile(path, data);
+      if (isSecret) await rm(path, { force: true });
+      await writeFile(path, data, isSecret ? { mode: 0o600 } : {});
     },
     listFolder: async (path) => {
       if (!(await stat(path)).isDirectory()) return undefined;

@@ -11,11 +11,12 @@ export interface Written {
 export async function writeFiles(
   files: Readonly<Record<string, Uint8Array | string>>,
   console: Console,
+  options?: { readonly isSecret?: boolean },
 ): Promise<Written[]> {
   const written: Written[] = [];
   for (const [path, data] of Object.entries(files)) {
     const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data;
-    await console.writeFile(path, bytes);
+    await console.writeFile(path, bytes, options);
     written.push({ path, bytes: bytes.length });
   }
   return written;

@@ -1,6 +1,18 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { amount, bytes, count, countOf, duration, figures, percent, timeLeft, times, UNKNOWN } from './figures.ts';
+import {
+  amount,
+  bytes,
+  count,
+  countOf,
+  duration,
+  figures,
+  percent,
+  span,
+  timeLeft,
+  times,
+  UNKNOWN,
+} from './figures.ts';
 
 test.each([
   [0, '0'],
@@ -101,4 +113,9 @@ test('what is not all never reads 100 %, whatever is missing', () => {
       expect(Number.parseFloat(text)).toBeLessThan(100);
     }),
   );
+});
+
+test('a span says both ends, or that they are not known', () => {
+  expect(span([1, 2], duration)).toBe('1 ms to 2 ms');
+  expect(span([Number.NaN, 2], duration)).toBe('–');
 });

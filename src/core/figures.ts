@@ -5,6 +5,11 @@ const countFormat = new Intl.NumberFormat('en-GB', { maximumFractionDigits: 0 })
 /** Stands for an unknown number; JSON turns NaN into null, so stored reports hold null. */
 export const UNKNOWN = '–';
 
+/** '1 ms to 2 ms', by how each end is said; UNKNOWN if an end is. */
+export function span(ends: readonly [number, number], say: (end: number) => string): string {
+  return ends.every(isKnown) ? ends.map((end) => say(end)).join(' to ') : UNKNOWN;
+}
+
 /** Below this, the power of ten is easier to read than the zeros. */
 const LEAST_PLAIN = 1e-4;
 const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹';

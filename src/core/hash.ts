@@ -59,3 +59,26 @@ export async function keyedHash(
 export function toHex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
+
+/**
+ * Key material of any length from a secret, another for each purpose: HKDF with SHA-256, without salt.
+ * Source    RFC 5869
+ */
+export async function deriveBytes(
+  secret: Uint8Array<ArrayBuffer>,
+  purpose: string,
+  length: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { subtle } = globalThis.crypto ?? {};
+  const info = new TextEncoder().encode(purpose);
+  if (subtle !== undefined) {
+    const key = await subtle.importKey('raw', secret, 'HKDF', false, ['deriveBits']);
+    const form = { name: 'HKDF', hash: 'SHA-256', salt: new Uint8Array(), info };
+    return new Uint8Array(await subtle.deriveBits(form, key, 8 * length));
+  }
+  const [{ hkdf }, { sha256: inner }] = await Promise.all([
+    import('@noble/hashes/hkdf.js'),
+    import('@noble/hashes/sha2.js'),
+  ]);
+  return new Uint8Array(hkdf(inner, secret, undefined, info, length));
+}

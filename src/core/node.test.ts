@@ -1,6 +1,9 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { fileAddress, filePath, isInstalled, isNode, nodeModule, nodePackage, parentPort } from './node.ts';
+import { fileAddress, filePath, installedVersion, isNode, nodeModule, nodePackage, parentPort } from './node.ts';
 
 afterEach(() => void vi.unstubAllGlobals());
 
@@ -10,12 +13,28 @@ describe('in Node', () => {
     expect(nodeModule<typeof import('node:path')>('path')?.sep).toBe(process.platform === 'win32' ? '\\' : '/');
     expect(nodePackage('onnxruntime-web', import.meta.url)).toHaveProperty('InferenceSession');
     expect(nodePackage('no-such-package-here', import.meta.url)).toBeUndefined();
-    expect(['comlink', 'no-such-package-here'].map((name) => isInstalled(name, import.meta.url))).toEqual([
-      true,
-      false,
-    ]);
     // The main thread of this test's process.
     expect(parentPort()).toBeUndefined();
+  });
+
+  test('the version of what is installed is read without loading it, from the nearest folder that has it', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'limbeck-node-'));
+    const put = (name: string, text: string) => {
+      mkdirSync(join(folder, 'node_modules', name), { recursive: true });
+      writeFileSync(join(folder, 'node_modules', name, 'package.json'), text);
+    };
+    try {
+      // It exports nothing, and has no code that could be loaded.
+      put('@some/one', '{ "name": "@some/one", "version": "1.22.0", "exports": {} }');
+      put('renamed', '{ "name": "@some/one", "version": "1.22.0" }');
+      put('broken', '{');
+      mkdirSync(join(folder, 'inner'));
+      const versionOf = (name: string) => installedVersion(name, pathToFileURL(join(folder, 'inner/x.js')).href);
+      expect(versionOf('@some/one')).toBe('1.22.0');
+      expect(['renamed', 'broken', 'none'].map(versionOf)).toEqual([undefined, undefined, undefined]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test.each(['model.onnx', './a b/100%.onnx', '/models/a#b?.onnx', 'é.onnx'])('the path %s has an address', (path) => {

@@ -87,13 +87,21 @@ export function nodePackage<Package>(name: string, from: string): Package | unde
   }
 }
 
-/** Whether Node finds that package, which is not loaded and must show its package.json: another may stand under its name. */
-export function isInstalled(name: string, from: string): boolean {
-  try {
-    return (requireBeside(from)?.(`${name}/package.json`) as { name?: string } | undefined)?.name === name;
-  } catch {
-    return false;
+/**
+ * The version of a package that Node finds, without loading the package; undefined where there is none or another one stands under
+ * its name, and in a browser. By path: some packages do not export their package.json.
+ */
+export function installedVersion(name: string, from: string): string | undefined {
+  const load = requireBeside(from);
+  for (const folder of load?.resolve.paths(name) ?? []) {
+    try {
+      const found = load?.(`${folder}/${name}/package.json`) as { name?: string; version?: string };
+      return found.name === name ? found.version : undefined;
+    } catch {
+      // A folder further up may have it.
+    }
   }
+  return undefined;
 }
 
 function requireBeside(from: string) {

@@ -1,13 +1,24 @@
 import { readFileSync } from 'node:fs';
 import satisfies from 'semver/functions/satisfies.js';
-import { describe, expect, test } from 'vitest';
-import { isWithin, ONNXRUNTIME_RANGE, rangeText, TFJS_RANGE, VERSIONS } from './versions.ts';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { isWithin, ONNXRUNTIME_RANGE, rangeText, TFJS_RANGE, VERSIONS, versionsHere } from './versions.ts';
 
 const { version, peerDependencies, devDependencies } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 );
 
+afterEach(() => void vi.unstubAllGlobals());
+
 describe('versions', () => {
+  test('that compute here: what Node finds, and what limbeck carries', () => {
+    const find = (name: string) => (name === 'onnxruntime-web' ? '1.22.0' : undefined);
+    expect(versionsHere(find)).toEqual({ ...VERSIONS, onnxruntime: '1.22.0' });
+    vi.stubGlobal('location', { href: 'https://page.test/' });
+    expect(versionsHere(find)).toEqual(VERSIONS);
+    vi.unstubAllGlobals();
+    expect(versionsHere(() => undefined)).toEqual(VERSIONS);
+  });
+
   test('those that reports name are those of package.json', () => {
     expect(VERSIONS.limbeck).toBe(version);
     const built = Object.keys(devDependencies).filter((name) => /^@tensorflow\/tfjs-(core|layers|backend)/.test(name));
@@ -17,7 +28,13 @@ describe('versions', () => {
   });
 
   test('the ranges of the peers are those that limbeck checks', () => {
-    const { 'onnxruntime-web': web, 'onnxruntime-node': node, ...tfjs } = peerDependencies;
+    const {
+      '@nats-io/transport-node': nats,
+      'onnxruntime-web': web,
+      'onnxruntime-node': node,
+      ...tfjs
+    } = peerDependencies;
+    expect(satisfies(devDependencies['@nats-io/transport-node'], nats)).toBe(true);
     expect(web).toBe(rangeText(ONNXRUNTIME_RANGE));
     expect(node).toBe(VERSIONS.onnxruntime);
     expect(new Set(Object.values(tfjs))).toEqual(new Set([rangeText(TFJS_RANGE)]));

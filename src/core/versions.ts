@@ -1,5 +1,16 @@
+import { installedVersion, isPage } from './node.ts';
+
 /** Versions of the libraries that compute, as limbeck is built with them; a test compares them with package.json. */
 export const VERSIONS = { limbeck: '0.1.0', tfjs: '4.22.0', onnxruntime: '1.30.0' } as const;
+
+/**
+ * The versions that compute here. tfjs is that of limbeck's worker, which carries it; on the caller's own thread tfjs tells its
+ * version itself. onnxruntime-web is what Node finds installed, and elsewhere what limbeck carries. `find` is for tests.
+ */
+export function versionsHere(find = installedVersion): Readonly<Record<keyof typeof VERSIONS, string>> {
+  const installed = isPage() ? undefined : find('onnxruntime-web', import.meta.url);
+  return { ...VERSIONS, onnxruntime: installed ?? VERSIONS.onnxruntime };
+}
 
 /** Installed versions with which limbeck works: from the first, and below the second. A place row runs both ends. */
 export interface VersionRange {

@@ -20,6 +20,16 @@ test.each([
   });
 });
 
+test.each([
+  "The requested module '/@fs/@tensorflow/tfjs-backend-wasm/a.js' does not provide an export named 'contents'",
+  "The requested module 'http://localhost/@tensorflow/tfjs-backend-wasm/a.js' doesn't provide an export named: 'contents'",
+])('%s names the setting of Vite', async (said) => {
+  await expect(failing(new SyntaxError(said))).rejects.toMatchObject({
+    code: 'backend-unavailable',
+    message: expect.stringMatching(/optimizeDeps\.include/),
+  });
+});
+
 test('what it loads is given, and other errors stay as they are', async () => {
   expect(await withPeers(async () => 3)).toBe(3);
   const other = new TypeError('x is not a function');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type CsvPart, fromCsv, readCsv, readCsvParts } from './csv.ts';
+import { type CsvOptions, type CsvPart, fromCsv, readCsv, readCsvParts } from './csv.ts';
 
 const all = (size: number) => Int32Array.from({ length: size }, (_, i) => i);
 
@@ -75,7 +75,7 @@ test.each([
   ['a long delimiter', 'a,b\n', { delimiter: '::' }, 'invalid-option', 'one character'],
   ['an unknown option', 'a,b\n', { seperator: ';' }, 'invalid-option', 'seperator'],
 ])('refuses %s', (_, table, options, code, words) => {
-  expect(() => fromCsv(table, options)).toThrow(
+  expect(() => fromCsv(table, options as CsvOptions)).toThrow(
     expect.objectContaining({ code, message: expect.stringContaining(words) }),
   );
 });

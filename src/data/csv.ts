@@ -1,24 +1,19 @@
 import { LimbeckError } from '../core/errors.ts';
 import { count } from '../core/figures.ts';
-import { flag, given, type OptionsOf, schema, text } from '../core/schema.ts';
-import { fromArrays } from './arrays.ts';
-import { type Dataset, type LabelledDataset, UNLABELLED } from './dataset.ts';
+import { flag, type OptionsOf, schema, text } from '../core/schema.ts';
+import type { Dataset, LabelledDataset } from './dataset.ts';
+import { fromTable, TABLE, type TableOptions } from './table.ts';
 
 const OPTIONS = schema('fromCsv', {
   /** Whether the first row names the columns; else they are called "1", "2" and so on. Default true. */
   header: flag(true),
   /** What separates fields: one character. Default ','. */
   delimiter: text(','),
-  /** The columns that an example is made of, in this order. Default: all but `label`. */
-  columns: given<readonly string[]>(),
-  /** The column that holds the class. Default: none. */
-  label: text(),
-  /** The names of the classes as the column has them, in the order of the outputs. Default: the column holds 0, 1, 2 … */
-  classes: given<readonly string[]>(),
+  ...TABLE.fields,
 });
 
 /** How a table is read, and what of it is an example. */
-export interface CsvOptions extends OptionsOf<typeof OPTIONS> {}
+export interface CsvOptions extends TableOptions, OptionsOf<typeof OPTIONS> {}
 
 /** A table as text: every row has a field for each column. */
 export interface CsvTable {
@@ -40,28 +35,10 @@ export interface CsvTable {
 export function fromCsv(table: string, options: CsvOptions & { readonly label: string }): LabelledDataset;
 export function fromCsv(table: string, options?: CsvOptions): Dataset;
 export function fromCsv(table: string, options: CsvOptions = {}): Dataset {
-  const { label, classes, columns: wanted } = OPTIONS.read(options);
+  const { columns: wanted, label, classes } = OPTIONS.read(options);
   const { columns, rows } = readCsv(table, options);
-  const placeOf = (name: string) => {
-    const [place, another] = columns.flatMap((column, i) => (column === name ? [i] : []));
-    if (place !== undefined && another === undefined) return place;
-    const why = place === undefined ? 'is not there' : 'is there more than once';
-    throw new LimbeckError('invalid-option', `The column "${name}" ${why}; the table has ${columns.join(', ')}.`, {
-      details: { name, columns },
-    });
-  };
-  const places = (wanted ?? columns.filter((name) => name !== label)).map(placeOf);
-  const data = new Float32Array(rows.length * places.length);
-  for (const [i, row] of rows.entries()) {
-    for (const [j, place] of places.entries()) data[i * places.length + j] = numberOf(row, place, i, columns);
-  }
-  const inputs = { data, shape: [rows.length, places.length] };
-  if (label === undefined) return fromArrays(inputs);
-  const at = placeOf(label);
-  return fromArrays(
-    inputs,
-    rows.map((row, i) => classOf(row[at]?.trim() ?? '', i, classes)),
-  );
+  const cell = (row: number, column: number) => rows[row]?.[column];
+  return fromTable({ columns, rowCount: rows.length, cell }, { columns: wanted, label, classes });
 }
 
 /**
@@ -198,33 +175,5 @@ function unclosed(row: number, at: number): LimbeckError {
     'shape-mismatch',
     `A quote in line ${row + 1} of the table is never closed. Write a quote inside a field as two.`,
     { details: { row, at } },
-  );
-}
-
-function numberOf(row: readonly string[], place: number, i: number, columns: readonly string[]): number {
-  const field = row[place]?.trim() ?? '';
-  const value = field === '' ? Number.NaN : Number(field);
-  if (Number.isFinite(value)) return value;
-  throw new LimbeckError(
-    'not-finite',
-    `Row ${i + 1}, column "${columns[place]}" of the table is ${field === '' ? 'empty' : `"${field.slice(0, 40)}"`}, which is no number. ` +
-      'Fill it in, leave the row out, or leave the column out with "columns".',
-    { details: { row: i, column: columns[place] } },
-  );
-}
-
-/** An empty field is an unknown class. */
-function classOf(field: string, i: number, classes: readonly string[] | undefined): number {
-  if (field === '') return UNLABELLED;
-  const label = classes === undefined ? Number(field) : classes.indexOf(field);
-  if (Number.isInteger(label) && label >= 0) return label;
-  const needed =
-    classes === undefined ? 'a whole number from 0; or name the "classes"' : `one of ${classes.join(', ')}`;
-  throw new LimbeckError(
-    'class-mismatch',
-    `Row ${i + 1} of the table has the label "${field.slice(0, 40)}"; it must be ${needed}.`,
-    {
-      details: { row: i, given: field },
-    },
   );
 }

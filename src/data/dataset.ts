@@ -12,6 +12,8 @@ export interface Examples {
   readonly inputs: NamedArrays;
   /** The weight of each example [B], if the dataset has any: `withExampleWeights`. */
   readonly exampleWeights?: Float32Array;
+  /** The sequence of each example [B, L], with −1 behind its end, if the dataset has any: `withSequences`. */
+  readonly sequences?: Int32Array;
 }
 
 /** The same with the class of each example [B]. */

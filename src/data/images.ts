@@ -21,7 +21,8 @@ export type ImageLike =
   | HTMLVideoElement
   | VideoFrame;
 
-const OPTIONS = schema('fromImages', {
+/** What every image becomes; other schemas spread its fields. */
+export const IMAGES = schema('fromImages', {
   /** Pixels of every example; images are scaled to it, smoothed. */
   width: required(count()()),
   /** Pixels of every example; images are scaled to it, smoothed. */
@@ -38,7 +39,7 @@ const OPTIONS = schema('fromImages', {
 });
 
 /** What every image becomes. */
-export interface ImagesOptions extends OptionsOf<typeof OPTIONS> {}
+export interface ImagesOptions extends OptionsOf<typeof IMAGES> {}
 
 /**
  * A dataset from images.
@@ -57,7 +58,7 @@ export function fromImages(
   labels: ArrayLike<number>,
 ): LabelledDataset;
 export function fromImages(images: readonly ImageLike[], options: ImagesOptions, labels?: ArrayLike<number>): Dataset {
-  const { width, height, fit, channels, decodedMemoryBytes } = OPTIONS.read(options);
+  const { width, height, fit, channels, decodedMemoryBytes } = IMAGES.read(options);
   for (let i = 0; i < images.length; i++) checkHasPixels(images[i] as ImageLike, i);
   const shape = [height, width, channels];
   const decoded = makeDecoded<Uint8ClampedArray>(decodedMemoryBytes, 4 * width * height);

@@ -39,7 +39,7 @@ export function split<D extends Dataset | LabelledDataset>(dataset: D, fraction:
   return [pick(dataset, order.slice(0, cut)), pick(dataset, order.slice(cut))];
 }
 
-/** The same examples without their labels. */
+/** The same examples without their labels and sequences. */
 export function withoutLabels(dataset: Dataset): Dataset {
   const read = async (indices: Int32Array, signal?: AbortSignal) => {
     const { inputs, exampleWeights } = await dataset.read(indices, signal);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { fromArrays } from '../data/arrays.ts';
 import { weighted } from '../losses/combination/weighted.ts';
 import type { Loss } from '../losses/loss.ts';
@@ -6,16 +6,12 @@ import { crossEntropy } from '../losses/response/crossEntropy.ts';
 import { softTargets } from '../losses/response/softTargets.ts';
 import { linear, type Schedule } from '../losses/schedule.ts';
 import * as tf from '../runtime/tf.ts';
-import { openTrainer, type Trainer } from '../train/trainer.ts';
 import { distill } from './distill.ts';
-import { CLASSES, HERE, labelsOf, trainPoints, weightsOf, working } from './distillCases.ts';
+import { CLASSES, labelsOf, trainPoints, weightsOf, working } from './distillCases.ts';
 import type { DistillEvent } from './events.ts';
+import { oneTrainer } from './trainerCases.ts';
 
-let trainer: Trainer;
-beforeAll(async () => {
-  trainer = await openTrainer(HERE);
-});
-afterAll(() => trainer[Symbol.asyncDispose]());
+const trainer = oneTrainer();
 
 /** Labels that are all wrong. */
 const misled = fromArrays(
@@ -30,7 +26,7 @@ const withLabels = (weight: number | Schedule) =>
   ]);
 
 const learned = async (loss: Loss) =>
-  weightsOf((await distill(working(trainer, { data: misled, loss, epochs: 4 })).done).student);
+  weightsOf((await distill(working(trainer(), { data: misled, loss, epochs: 4 })).done).student);
 
 describe('weights that change', () => {
   test('a term whose weight has fallen to 0 has no more influence', async () => {
@@ -52,7 +48,7 @@ describe('weights that change', () => {
         return loss.compute(given, tensors);
       },
     };
-    await distill(working(trainer, { data: misled, loss: spy, epochs: 4 })).done;
+    await distill(working(trainer(), { data: misled, loss: spy, epochs: 4 })).done;
     // The check before the first step is the first.
     expect(seen.slice(1)).toEqual([1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0]);
   });
@@ -70,7 +66,7 @@ describe('balance', () => {
       { loss: loud, weight: 1 },
     ]);
     const events: DistillEvent[] = [];
-    const run = distill(working(trainer, { loss, balance: { steps: 3, every: 2 } }));
+    const run = distill(working(trainer(), { loss, balance: { steps: 3, every: 2 } }));
     for await (const event of run) events.push(event);
     const { report } = await run.done;
     const told = events.flatMap((event) => (event.type === 'balance' ? [event] : []));
@@ -85,16 +81,16 @@ describe('balance', () => {
   });
 
   test('is refused for a loss that is not weighted, before anything is asked', async () => {
-    const run = distill(working(trainer, { loss: softTargets(), balance: true }));
+    const run = distill(working(trainer(), { loss: softTargets(), balance: true }));
     await expect(run.done).rejects.toMatchObject({
       code: 'invalid-option',
       message: expect.stringContaining('"balance"'),
     });
-    await expect(distill(working(trainer, { balance: {} })).done).rejects.toMatchObject({ code: 'invalid-option' });
+    await expect(distill(working(trainer(), { balance: {} })).done).rejects.toMatchObject({ code: 'invalid-option' });
   });
 
   test('is not reported unless asked for', async () => {
-    const { report } = await distill(working(trainer, { loss: softTargets(), balance: false })).done;
+    const { report } = await distill(working(trainer(), { loss: softTargets(), balance: false })).done;
     expect(report.balance).toBeUndefined();
   });
 });

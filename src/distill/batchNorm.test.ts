@@ -1,33 +1,16 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { weighted } from '../losses/combination/weighted.ts';
 import { consistency } from '../losses/response/consistency.ts';
 import { crossEntropy } from '../losses/response/crossEntropy.ts';
 import { softTargets } from '../losses/response/softTargets.ts';
 import * as tf from '../runtime/tf.ts';
 import { studentFromModel } from '../student/layersModel.ts';
-import { openTrainer, type Trainer } from '../train/trainer.ts';
 import { distill } from './distill.ts';
-import {
-  CLASSES,
-  EXAMPLES,
-  FEATURES,
-  HERE,
-  heldOutPoints,
-  holdout,
-  labelled,
-  makeTeacher,
-  working,
-} from './distillCases.ts';
+import { CLASSES, EXAMPLES, FEATURES, heldOutPoints, holdout, labelled, makeTeacher, working } from './distillCases.ts';
 import type { DistillEvent } from './events.ts';
+import { oneTrainer } from './trainerCases.ts';
 
-let trainer: Trainer;
-let tensorsBefore = 0;
-beforeAll(async () => {
-  trainer = await openTrainer(HERE);
-  tensorsBefore = tf.memory().numTensors;
-});
-afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
-afterAll(() => trainer[Symbol.asyncDispose]());
+const trainer = oneTrainer();
 
 /** A page's own model, with tfjs's own momentum. */
 function normed(): tf.LayersModel {
@@ -43,7 +26,7 @@ function normed(): tf.LayersModel {
 
 test('a run says from how many examples it estimated the statistics of how many layers', async () => {
   const model = normed();
-  const run = distill(working(trainer, { student: model, holdout }));
+  const run = distill(working(trainer(), { student: model, holdout }));
   const events: DistillEvent[] = [];
   for await (const event of run) events.push(event);
   const { report, student } = await run.done;
@@ -51,7 +34,7 @@ test('a run says from how many examples it estimated the statistics of how many 
   const told = events.flatMap((event) => (event.type === 'batch-norm' ? [[event.examples, event.total]] : []));
   expect(told).toEqual([16, 32, 48].map((count) => [count, EXAMPLES]));
   // The given model has the statistics too.
-  const { logits } = await trainer.predict(student, { input: heldOutPoints });
+  const { logits } = await trainer().predict(student, { input: heldOutPoints });
   const own = tf.tidy(() =>
     Array.from(
       (model.predict(tf.tensor(heldOutPoints.data, heldOutPoints.shape as [number, number])) as tf.Tensor).dataSync(),
@@ -61,14 +44,14 @@ test('a run says from how many examples it estimated the statistics of how many 
     expect(logits?.data[i]).toBeCloseTo(value, 5);
   });
   model.dispose();
-  const plain = await distill(working(trainer)).done;
+  const plain = await distill(working(trainer())).done;
   expect(plain.report).not.toHaveProperty('batchNorm');
 });
 
 test('the teacher is not asked again for it, although its answers are not kept', async () => {
   const { teacher, asked } = makeTeacher();
   const model = normed();
-  await distill(working(trainer, { teacher, student: model, answerMemoryBytes: 100 })).done;
+  await distill(working(trainer(), { teacher, student: model, answerMemoryBytes: 100 })).done;
   // 32 to learn their size, 2 for the check, and every example in each of the two epochs.
   expect(asked()).toBe(2 + 32 + 2 * EXAMPLES);
   model.dispose();
@@ -82,7 +65,7 @@ test('nor for what the student said in the epoch before', async () => {
   ]);
   const model = normed();
   const selfTeacher = { kind: 'past' } as const;
-  await distill(working(trainer, { teacher, student: model, loss, selfTeacher, answerMemoryBytes: 100 })).done;
+  await distill(working(trainer(), { teacher, student: model, loss, selfTeacher, answerMemoryBytes: 100 })).done;
   expect(asked()).toBe(2 + 32 + 2 * EXAMPLES);
   model.dispose();
 });
@@ -91,7 +74,7 @@ test('the student of a control has its own statistics', async () => {
   const model = normed();
   const student = studentFromModel(model);
   const options = { student, data: labelled, holdout, loss: crossEntropy(), control: true, epochs: 10 };
-  const { controlStudent, report } = await distill(working(trainer, options)).done;
+  const { controlStudent, report } = await distill(working(trainer(), options)).done;
   // The same labels, the same order, the same statistics: the same student.
   expect(controlStudent?.artifacts?.weightData).toEqual(student.artifacts?.weightData);
   expect(report.control?.holdout).toMatchObject({ accuracy: report.holdout['accuracy'] });

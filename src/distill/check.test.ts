@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { LimbeckError } from '../core/errors.ts';
 import { fromArrays } from '../data/arrays.ts';
 import type { Dataset } from '../data/dataset.ts';
@@ -7,14 +7,12 @@ import { softTargets } from '../losses/response/softTargets.ts';
 import * as tf from '../runtime/tf.ts';
 import { studentFromArtifacts } from '../student/student.ts';
 import { mlp } from '../student/zoo/mlp.ts';
-import { openTrainer, type Trainer } from '../train/trainer.ts';
 import { distill } from './distill.ts';
 import {
   CLASSES,
   data,
   EXAMPLES,
   FEATURES,
-  HERE,
   heldOutPoints,
   labelsOf,
   logitsOf,
@@ -25,12 +23,9 @@ import {
   working,
 } from './distillCases.ts';
 import type { DistillOptions } from './distillOptions.ts';
+import { oneTrainer } from './trainerCases.ts';
 
-let trainer: Trainer;
-beforeAll(async () => {
-  trainer = await openTrainer(HERE);
-});
-afterAll(() => trainer[Symbol.asyncDispose]());
+const trainer = oneTrainer();
 
 describe('bad input', () => {
   const withNaN = (example: number) => {
@@ -194,7 +189,7 @@ describe('bad input', () => {
   test.each(cases)('$name is reported as $code, before the long work', async ({ code, bad, most }) => {
     const { teacher, asked } = makeTeacher();
     const student = makeStudent();
-    const given = { ...working(trainer, { teacher, student, teacherBatchSize: 8 }), ...bad() } as DistillOptions;
+    const given = { ...working(trainer(), { teacher, student, teacherBatchSize: 8 }), ...bad() } as DistillOptions;
     const error = await distill(given).done.catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(LimbeckError);
     expect(error).toMatchObject({ code });
@@ -205,13 +200,13 @@ describe('bad input', () => {
 
   test('a missing output of the teacher is reported with those that it gives', async () => {
     const { teacher } = makeTeacher((input) => ({ y: logitsOf(input) }));
-    await expect(distill(working(trainer, { teacher })).done).rejects.toThrow(/"logits".*"y"/);
+    await expect(distill(working(trainer(), { teacher })).done).rejects.toThrow(/"logits".*"y"/);
   });
 
   test('a student without trainable weights is reported as student-not-trainable', async () => {
     const { teacher, asked } = makeTeacher();
     const model = frozen();
-    await expect(distill(working(trainer, { teacher, student: model })).done).rejects.toMatchObject({
+    await expect(distill(working(trainer(), { teacher, student: model })).done).rejects.toMatchObject({
       code: 'student-not-trainable',
     });
     expect(asked()).toBeLessThanOrEqual(2);
@@ -221,10 +216,10 @@ describe('bad input', () => {
   test('an error of the data or the teacher is passed on unchanged', async () => {
     const fault = new LimbeckError('image-unreadable', 'Image 9 could not be decoded.');
     const torn: Dataset = { ...data, read: async () => Promise.reject(fault) };
-    await expect(distill(working(trainer, { data: torn })).done).rejects.toBe(fault);
+    await expect(distill(working(trainer(), { data: torn })).done).rejects.toBe(fault);
     const { teacher } = makeTeacher(() => {
       throw fault;
     });
-    await expect(distill(working(trainer, { teacher })).done).rejects.toBe(fault);
+    await expect(distill(working(trainer(), { teacher })).done).rejects.toBe(fault);
   });
 });

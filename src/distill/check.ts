@@ -17,7 +17,7 @@ export function checkOptions(options: DistillOptions): void {
   if (typeof data?.read !== 'function') {
     throw new LimbeckError('invalid-option', 'distill needs data; make it with fromArrays(…) or fromImages(…).');
   }
-  checkParts(options, { loss: options.loss ?? softTargets(), data });
+  checkParts(options, { loss: options.loss ?? softTargets(), data, holdout });
   checkTeacher(options);
   checkNotEmpty(data, 'training data');
   if (holdout !== undefined) checkSameInputs(holdout, data, 'holdout');

@@ -1,9 +1,9 @@
 import { LimbeckError } from '../core/errors.ts';
+import { logProbsOf } from '../core/logProbs.ts';
 import { checkOneOf } from '../core/options.ts';
 import { formatShape, type NdArray } from '../core/shape.ts';
 import { UNLABELLED } from '../data/dataset.ts';
 import type { GivenAnswers } from '../teacher/holdsProbs.ts';
-import { logProbsOf } from '../train/logProbs.ts';
 
 /** Answers over classes as log-probabilities, row by row. */
 export interface ClassAnswers {

@@ -1,11 +1,11 @@
 import { LimbeckError } from '../core/errors.ts';
+import { topClassesOf } from '../core/logProbs.ts';
 import { checkCount } from '../core/options.ts';
 import { fraction, given, type OptionsOf, oneOf, schema } from '../core/schema.ts';
 import { formatShape, type NdArray } from '../core/shape.ts';
 import type { Dataset, LabelledDataset } from '../data/dataset.ts';
 import { pick } from '../data/views.ts';
 import type { GivenAnswers } from '../teacher/holdsProbs.ts';
-import { topClassesOf } from '../train/logProbs.ts';
 import { classAnswersOf } from './classAnswers.ts';
 
 const OPTIONS = schema('confident', {

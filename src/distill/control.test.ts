@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { fromArrays } from '../data/arrays.ts';
 import { take } from '../data/views.ts';
 import { weighted } from '../losses/combination/weighted.ts';
@@ -6,14 +6,12 @@ import type { Loss } from '../losses/loss.ts';
 import { crossEntropy } from '../losses/response/crossEntropy.ts';
 import { softTargets } from '../losses/response/softTargets.ts';
 import * as tf from '../runtime/tf.ts';
-import { openTrainer, type Trainer } from '../train/trainer.ts';
 import { distill } from './distill.ts';
 import {
   CLASSES,
   data,
   EXAMPLES,
   HELD_OUT,
-  HERE,
   holdout,
   labelled,
   labelsOf,
@@ -26,18 +24,12 @@ import {
 } from './distillCases.ts';
 import type { DistillOptions } from './distillOptions.ts';
 import type { DistillEvent } from './events.ts';
+import { oneTrainer } from './trainerCases.ts';
 
-let trainer: Trainer;
-let tensorsBefore = 0;
-beforeAll(async () => {
-  trainer = await openTrainer(HERE);
-  tensorsBefore = tf.memory().numTensors;
-});
-afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
-afterAll(() => trainer[Symbol.asyncDispose]());
+const trainer = oneTrainer();
 
 const run = (changed: Partial<DistillOptions> = {}) =>
-  distill(working(trainer, { data: labelled, holdout, control: true, ...changed })).done;
+  distill(working(trainer(), { data: labelled, holdout, control: true, ...changed })).done;
 
 /** The same student from labels alone, in a separate run. */
 const plain = (changed: Partial<DistillOptions> = {}) => run({ control: false, loss: crossEntropy(), ...changed });
@@ -76,7 +68,7 @@ describe('the control', () => {
 
   test('starts where a trained student started, not where it ended', async () => {
     const start = makeStudent();
-    await distill(working(trainer, { student: start, data: labelled, loss: crossEntropy(), seed: 9 })).done;
+    await distill(working(trainer(), { student: start, data: labelled, loss: crossEntropy(), seed: 9 })).done;
     const { artifacts } = start;
     const again = async () => {
       const student = makeStudent();
@@ -101,7 +93,7 @@ describe('the control', () => {
   });
 
   test('learns from fewer labels in as many steps', async () => {
-    const spy = watched(trainer);
+    const spy = watched(trainer());
     const few = take(labelled, 5);
     const { report } = await run({ trainer: spy.trainer, data, control: { data: few } });
     expect(report.control).toMatchObject({ isPossible: true, examples: 5 });
@@ -119,7 +111,7 @@ describe('the control', () => {
   });
 
   test('learns from labelled examples if some have no label', async () => {
-    const spy = watched(trainer);
+    const spy = watched(trainer());
     const some = fromArrays(
       trainPoints,
       labelsOf(trainPoints).map((label, i) => (i % 4 === 0 ? label : -1)),
@@ -134,7 +126,7 @@ describe('the control', () => {
   });
 
   test('never asks the teacher', async () => {
-    const spy = watched(trainer);
+    const spy = watched(trainer());
     const { teacher, batches } = makeTeacher();
     await run({ teacher, trainer: spy.trainer });
     expect(batches.reduce((sum, count) => sum + count, 0)).toBe(2 + EXAMPLES + HELD_OUT);
@@ -150,7 +142,7 @@ describe('the control', () => {
 
   test('tells its phase and steps beside those of the run', async () => {
     const events: DistillEvent[] = [];
-    const controlled = distill(working(trainer, { data: labelled, holdout, control: true }));
+    const controlled = distill(working(trainer(), { data: labelled, holdout, control: true }));
     for await (const event of controlled) events.push(event);
     const phases = events.flatMap((event) => (event.type === 'phase' ? [event.phase] : []));
     expect(phases).toEqual(['check', 'train', 'control', 'done']);
@@ -163,7 +155,7 @@ describe('the control', () => {
 
   test('is cancelled with the run; the distilled student keeps its weights', async () => {
     const student = makeStudent();
-    const controlled = distill(working(trainer, { data: labelled, holdout, student, control: true }));
+    const controlled = distill(working(trainer(), { data: labelled, holdout, student, control: true }));
     const iterate = async () => {
       for await (const event of controlled)
         if (event.type === 'phase' && event.phase === 'control') controlled.cancel();

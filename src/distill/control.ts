@@ -71,7 +71,7 @@ export async function openControl(setting: ControlSetting): Promise<Control | un
   };
   await scan(data, look, () => undefined, signal);
   if (known.length === 0) return { reason: 'Not one example has a label: give control: { data } with some.' };
-  const { teacherShapes, channelsFirst, asksColocatedTeacher, ...job } = withoutTeacher(setting.job);
+  const { teacherShapes, channelsFirst, asksColocatedTeacher, checkpointEpochs, ...job } = withoutTeacher(setting.job);
   const ownJob: TrainJob = { ...job, loss: specOf(loss) };
   const source = makeSource(repeated(data, known, job.size), holdout, signal);
   const first = await source.read(Int32Array.from({ length: Math.min(2, job.size) }, (_, i) => i));

@@ -1,14 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { fromArrays } from '../data/arrays.ts';
 import { take } from '../data/views.ts';
 import * as tf from '../runtime/tf.ts';
-import { openTrainer, type Trainer } from '../train/trainer.ts';
 import { distill } from './distill.ts';
 import {
   CLASSES,
   data,
   EXAMPLES,
-  HERE,
   heldOutPoints,
   holdout,
   labelled,
@@ -20,18 +18,12 @@ import {
   working,
 } from './distillCases.ts';
 import type { DistillOptions } from './distillOptions.ts';
+import { oneTrainer } from './trainerCases.ts';
 
-let trainer: Trainer;
-let tensorsBefore = 0;
-beforeAll(async () => {
-  trainer = await openTrainer(HERE);
-  tensorsBefore = tf.memory().numTensors;
-});
-afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
-afterAll(() => trainer[Symbol.asyncDispose]());
+const trainer = oneTrainer();
 
 const run = (changed: Partial<DistillOptions> = {}) =>
-  distill(working(trainer, { data: labelled, holdout, control: true, ...changed })).done;
+  distill(working(trainer(), { data: labelled, holdout, control: true, ...changed })).done;
 
 describe('there is none', () => {
   test.each<[string, Partial<DistillOptions>, string]>([
@@ -39,7 +31,7 @@ describe('there is none', () => {
     ['without a holdout', { holdout: undefined as never }, 'There is no holdout'],
     ['without labels in the holdout', { holdout: fromArrays(heldOutPoints) }, 'The holdout has no labels'],
   ])('%s: the report says so, and nothing more is trained', async (_, changed, reason) => {
-    const spy = watched(trainer);
+    const spy = watched(trainer());
     const { report, controlStudent, student } = await run({ trainer: spy.trainer, ...changed });
     expect(report.control).toMatchObject({ isPossible: false, reason: expect.stringContaining(reason), ms: 0 });
     expect(report.control?.verdict).toContain('is not known');
@@ -73,7 +65,7 @@ describe('bad input', () => {
     ['class-mismatch', { data: fromArrays(trainPoints, new Array(EXAMPLES).fill(CLASSES)) }],
     ['not-finite', { data: fromArrays({ data: new Float32Array(4).fill(Number.NaN), shape: [1, 4] }, [0]) }],
   ])('%s is reported before the first step', async (code, control) => {
-    const spy = watched(trainer);
+    const spy = watched(trainer());
     const failing = run({ trainer: spy.trainer, control: control as never });
     await expect(failing).rejects.toMatchObject({ name: 'LimbeckError', code });
     expect(spy.read).toHaveLength(0);

@@ -1,5 +1,5 @@
 // In a short run every student learns handwritten digits and is as good as its report says.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { makeArray, type NdArray, sizeOf } from '../core/shape.ts';
 import { fromArrays } from '../data/arrays.ts';
 import { type Digits, digitImages } from '../data/digitCases.ts';
@@ -15,8 +15,8 @@ import { mlp } from '../student/zoo/mlp.ts';
 import { mobilenetV1 } from '../student/zoo/mobilenetV1.ts';
 import { resnet8 } from '../student/zoo/resnet8.ts';
 import { transformerTiny } from '../student/zoo/transformerTiny.ts';
-import { openTrainer, type Trainer } from '../train/trainer.ts';
 import { distill } from './distill.ts';
+import { oneTrainer } from './trainerCases.ts';
 
 const CLASSES = 10;
 const [LEARNED, HELD] = [digitImages(0, 128), digitImages(500, 30)];
@@ -62,7 +62,10 @@ const students: Record<string, Case> = {
     least: 0.4,
   },
   'a LayersModel of tfjs’s own defaults': {
-    make: () => studentFromModel(separable()),
+    make: () => {
+      own = separable();
+      return studentFromModel(own);
+    },
     see: half,
     shape: small,
     learningRate: 3e-3,
@@ -70,15 +73,19 @@ const students: Record<string, Case> = {
   },
 };
 
-let trainer: Trainer;
-beforeAll(async () => {
-  trainer = await openTrainer({ worker: 'none', backend: 'wasm', assetBase: builtAssets() });
+let own: tf.LayersModel | undefined;
+const trainer = oneTrainer({ worker: 'none', backend: 'wasm', assetBase: builtAssets() });
+afterEach(() => {
+  own?.dispose();
+  own = undefined;
 });
-afterAll(() => trainer[Symbol.asyncDispose]());
 
-test('every design of the zoo is tested here', () => {
+/** Students that tell no digit from another: a reader of lines, an order of candidates, a picture. Tests of their own have them. */
+const OTHERS = ['crnn', 'two-tower', 'autoencoder'];
+
+test('every design of the zoo that classifies is tested here', () => {
   const designs = (Object.values(zoo) as StudentDesign[]).map(({ design }) => design);
-  expect(designs.filter((design) => students[design] === undefined)).toEqual([]);
+  expect(designs.filter((design) => students[design] === undefined && !OTHERS.includes(design))).toEqual([]);
 });
 
 describe.each(Object.entries(students))('%s', (_, { make, learningRate, least, ...view }) => {
@@ -93,10 +100,10 @@ describe.each(Object.entries(students))('%s', (_, { make, learningRate, least, .
       batchSize: BATCH,
       optimizer: { learningRate },
       seed: 1,
-      trainer,
+      trainer: trainer(),
     }).done;
     expect(report.holdout['accuracy']).toBeGreaterThan(least);
-    const again = await trainer.predict(student, { input: seen(HELD, view) });
+    const again = await trainer().predict(student, { input: seen(HELD, view) });
     expect(report.holdout['accuracy']).toBeCloseTo(accuracyOf(again['logits'] as NdArray), 6);
   });
 });

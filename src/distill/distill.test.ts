@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../core/random.ts';
 import type { NdArray } from '../core/shape.ts';
 import { argMax } from '../core/stats.ts';
@@ -9,7 +9,6 @@ import { crossEntropy } from '../losses/response/crossEntropy.ts';
 import { softTargets } from '../losses/response/softTargets.ts';
 import * as tf from '../runtime/tf.ts';
 import { measure } from '../train/measure.ts';
-import { openTrainer, type Trainer } from '../train/trainer.ts';
 import { distill } from './distill.ts';
 import {
   CLASSES,
@@ -17,7 +16,6 @@ import {
   EXAMPLES,
   FEATURES,
   HELD_OUT,
-  HERE,
   heldOutPoints,
   holdout,
   labelled,
@@ -30,21 +28,16 @@ import {
   working,
 } from './distillCases.ts';
 import type { DistillEvent } from './events.ts';
+import { oneTrainer } from './trainerCases.ts';
 
 const OF_LABELLED = ['accuracy', 'agreement', 'calibrationError', 'negativeLogLikelihood', 'teacherAccuracy'];
 
-let trainer: Trainer;
-let tensorsBefore = 0;
-beforeAll(async () => {
-  trainer = await openTrainer(HERE);
-  tensorsBefore = tf.memory().numTensors;
-});
-afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
-afterAll(() => trainer[Symbol.asyncDispose]());
+const trainer = oneTrainer();
 
 describe('a run', () => {
   test('teaches: the student learns to agree with its teacher, without labels', async () => {
-    const { report } = await distill(working(trainer, { holdout, epochs: 60, optimizer: { learningRate: 0.02 } })).done;
+    const { report } = await distill(working(trainer(), { holdout, epochs: 60, optimizer: { learningRate: 0.02 } }))
+      .done;
     expect(report.holdout['agreement']).toBeGreaterThanOrEqual(0.9);
   });
 
@@ -54,13 +47,13 @@ describe('a run', () => {
       logits: { data: Float32Array.from({ length: count * CLASSES }, () => 6 * random() - 3), shape: [count, CLASSES] },
     }));
     const { report } = await distill(
-      working(trainer, { teacher, holdout, epochs: 60, optimizer: { learningRate: 0.02 } }),
+      working(trainer(), { teacher, holdout, epochs: 60, optimizer: { learningRate: 0.02 } }),
     ).done;
     expect(report.holdout['accuracy']).toBeLessThan(0.6);
   });
 
   test('reports its phases in order, then answers, steps and epochs, with metrics of the holdout', async () => {
-    const run = distill(working(trainer, { holdout, teacherBatchSize: 32 }));
+    const run = distill(working(trainer(), { holdout, teacherBatchSize: 32 }));
     const events: DistillEvent[] = [];
     for await (const event of run) events.push(event);
     const phases = events.flatMap((event) => (event.type === 'phase' ? [event.phase] : []));
@@ -88,8 +81,8 @@ describe('a run', () => {
   });
 
   test('reports what can be measured independently', async () => {
-    const { student, report } = await distill(working(trainer, { holdout })).done;
-    const { logits } = await trainer.predict(student, { input: heldOutPoints });
+    const { student, report } = await distill(working(trainer(), { holdout })).done;
+    const { logits } = await trainer().predict(student, { input: heldOutPoints });
     const own = Array.from({ length: HELD_OUT }, (_, i) => argMax(logits?.data ?? [], i * CLASSES, CLASSES));
     const truth = labelsOf(heldOutPoints);
     const labels = Int32Array.from(truth);
@@ -100,34 +93,34 @@ describe('a run', () => {
   });
 
   test('measures only agreement without labels in the holdout, and nothing without a holdout', async () => {
-    const { report } = await distill(working(trainer, { holdout: fromArrays(heldOutPoints) })).done;
+    const { report } = await distill(working(trainer(), { holdout: fromArrays(heldOutPoints) })).done;
     expect(Object.keys(report.holdout)).toEqual(['agreement']);
-    const plain = await distill(working(trainer)).done;
+    const plain = await distill(working(trainer())).done;
     expect([plain.report.holdout, plain.holdoutAnswers]).toEqual([{}, undefined]);
   });
 
   test('asks about every example once, and two for the check', async () => {
     const { teacher, batches } = makeTeacher();
-    await distill(working(trainer, { teacher, holdout, teacherBatchSize: 20 })).done;
+    await distill(working(trainer(), { teacher, holdout, teacherBatchSize: 20 })).done;
     expect(batches).toEqual([2, 20, 20, 8, 20]);
   });
 
   test('asks again in every epoch for what it may not keep, says so, and gives the same student', async () => {
     const { teacher, asked } = makeTeacher();
-    const run = distill(working(trainer, { teacher, answerMemoryBytes: 100 }));
+    const run = distill(working(trainer(), { teacher, answerMemoryBytes: 100 }));
     const notices: string[] = [];
     for await (const event of run) if (event.type === 'notice') notices.push(event.message);
     expect(notices).toContainEqual(expect.stringContaining('it is asked again in every epoch'));
     // 32 to learn their size, 2 for the check, and every example in each of the two epochs.
     expect(asked()).toBe(2 + 32 + 2 * EXAMPLES);
-    const kept = await distill(working(trainer)).done;
+    const kept = await distill(working(trainer())).done;
     expect(weightsOf((await run.done).student)).toEqual(weightsOf(kept.student));
   });
 
   test('asks as many at a time as the teacher says', async () => {
     const { teacher, batches } = makeTeacher();
     const description = { ...teacher.description, batchSize: 24 };
-    await distill(working(trainer, { teacher: { ...teacher, description } })).done;
+    await distill(working(trainer(), { teacher: { ...teacher, description } })).done;
     expect(batches).toEqual([2, 24, 24]);
   });
 
@@ -135,7 +128,7 @@ describe('a run', () => {
     const { teacher, batches, asked } = makeTeacher();
     const usage = () => ({ calls: batches.length, computed: asked(), found: 0 });
     await teacher.ask({ input: trainPoints });
-    const { report } = await distill(working(trainer, { teacher: { ...teacher, usage }, teacherBatchSize: 16 })).done;
+    const { report } = await distill(working(trainer(), { teacher: { ...teacher, usage }, teacherBatchSize: 16 })).done;
     expect(report.teacherUsage).toEqual({ calls: 4, computed: 2 + EXAMPLES, found: 0 });
     expect(report.overlapFraction).toBeGreaterThanOrEqual(0);
     expect(report.overlapFraction).toBeLessThanOrEqual(1);
@@ -155,19 +148,19 @@ describe('a run', () => {
         return teacher.ask(...args);
       },
     };
-    const run = distill(working(trainer, { teacher: slow, teacherBatchSize: 16, epochs: 1 }));
+    const run = distill(working(trainer(), { teacher: slow, teacherBatchSize: 16, epochs: 1 }));
     for await (const event of run) if (event.type === 'step') release();
     expect(batches).toEqual([2, 16, 16, 16]);
   });
 
   test('asks nothing for a loss that does not read the teacher', async () => {
     const { teacher, asked } = makeTeacher();
-    await distill(working(trainer, { teacher, data: labelled, loss: crossEntropy() })).done;
+    await distill(working(trainer(), { teacher, data: labelled, loss: crossEntropy() })).done;
     expect(asked()).toBe(0);
   });
 
   test('gives the same student for the same seed, and a different one for another', async () => {
-    const weights = async (seed: number) => weightsOf((await distill(working(trainer, { seed })).done).student);
+    const weights = async (seed: number) => weightsOf((await distill(working(trainer(), { seed })).done).student);
     const first = await weights(3);
     expect(first.length).toBe(FEATURES * 8 + 8 + 8 * CLASSES + CLASSES);
     expect(await weights(3)).toEqual(first);
@@ -177,7 +170,7 @@ describe('a run', () => {
   test('puts the weights back into the given LayersModel', async () => {
     const model = tf.sequential({ layers: [tf.layers.dense({ units: CLASSES, inputShape: [FEATURES] })] });
     const before = await Promise.all(model.getWeights().map((weight) => weight.data()));
-    const { student } = await distill(working(trainer, { student: model })).done;
+    const { student } = await distill(working(trainer(), { student: model })).done;
     const after = await Promise.all(model.getWeights().map((weight) => weight.data()));
     expect(after).not.toEqual(before);
     expect(after.flatMap((values) => [...values])).toEqual([...weightsOf(student)]);
@@ -192,7 +185,7 @@ describe('a run', () => {
       compute: (lib, { student, teacher }) =>
         lib.mean(lib.squaredDifference(student['logits'] as tf.Tensor, teacher['logits'] as tf.Tensor)),
     };
-    const { report } = await distill(working(trainer, { loss: weighted([{ loss, weight: 2 }]) })).done;
+    const { report } = await distill(working(trainer(), { loss: weighted([{ loss, weight: 2 }]) })).done;
     expect(report.epochs[1]?.loss).toBeLessThan(report.epochs[0]?.loss ?? 0);
   });
 });
@@ -209,7 +202,7 @@ describe('labels', () => {
       ]),
     ],
   ])('never reach the trainer %s', async (_, loss) => {
-    const spy = watched(trainer);
+    const spy = watched(trainer());
     await distill(working(spy.trainer, { data: labelled, holdout, ...(loss && { loss }) })).done;
     expect(spy.checked).toHaveLength(1);
     expect(spy.read).toHaveLength(2 * (EXAMPLES / 16));
@@ -217,7 +210,7 @@ describe('labels', () => {
   });
 
   test('reach it if the loss reads them, each with its example', async () => {
-    const spy = watched(trainer);
+    const spy = watched(trainer());
     await distill(working(spy.trainer, { data: labelled, loss: crossEntropy() })).done;
     expect(spy.read).toHaveLength(6);
     for (const { inputs, labels } of [...spy.checked, ...spy.read]) {
@@ -226,15 +219,15 @@ describe('labels', () => {
   });
 
   test('change nothing if the loss does not read them', async () => {
-    const plain = await distill(working(trainer, { data })).done;
+    const plain = await distill(working(trainer(), { data })).done;
     const wrong = fromArrays(trainPoints, new Array(EXAMPLES).fill(0));
-    const withWrong = await distill(working(trainer, { data: wrong })).done;
+    const withWrong = await distill(working(trainer(), { data: wrong })).done;
     expect(weightsOf(withWrong.student)).toEqual(weightsOf(plain.student));
   });
 });
 
 test('the teacher’s answers go with their examples', async () => {
-  const spy = watched(trainer);
+  const spy = watched(trainer());
   await distill(working(spy.trainer)).done;
   expect(spy.read).toHaveLength(6);
   for (const { inputs, teacher } of spy.read) expect(teacher['logits']).toEqual(logitsOf(inputs['input'] as NdArray));

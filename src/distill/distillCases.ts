@@ -112,3 +112,7 @@ export function watched(trainer: Trainer): {
   };
   return { trainer: watcher, checked, read, disposals: () => disposals };
 }
+
+/** The largest difference of two arrays. */
+export const distance = (a: Float32Array, b: Float32Array) =>
+  Math.max(...a.map((value, i) => Math.abs(value - (b[i] as number))));

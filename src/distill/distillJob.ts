@@ -6,6 +6,7 @@ import { declaredInputs, matchInputs } from '../student/topology/declaredInputs.
 import type { TrainJob } from '../train/engine.ts';
 import { missingOutput } from '../train/missingOutput.ts';
 import { moveBatch, readInputs } from '../train/moveBatch.ts';
+import { readCheckpoints } from '../train/parts/checkpoints/checkpoints.ts';
 import { ownAnswers, partsOf } from '../train/parts/options.ts';
 import type { Trainer } from '../train/trainer.ts';
 import { askTeacher } from './askTeacher.ts';
@@ -21,6 +22,7 @@ export async function makeJob(options: DistillOptions, student: Student, loss: L
     loss: specOf(loss),
     ...{ size: data.size, epochs, batchSize, optimizer, seed },
     ...partsOf(options),
+    ...(options.checkpoints && { checkpointEpochs: readCheckpoints(options.checkpoints).everyEpochs }),
     holdoutSize: holdout?.size ?? 0,
   };
 }

@@ -1,13 +1,11 @@
 import { expose } from 'comlink';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Dataset } from '../data/dataset.ts';
 import type { Loss } from '../losses/loss.ts';
 import { crossEntropy } from '../losses/response/crossEntropy.ts';
 import { softTargets } from '../losses/response/softTargets.ts';
-import * as tf from '../runtime/tf.ts';
 import { createEngine } from '../train/engine.ts';
 import { releaseTrainer } from '../train/pageTrainer.ts';
-import { openTrainer, type Trainer } from '../train/trainer.ts';
 import { distill } from './distill.ts';
 import {
   CLASSES,
@@ -23,20 +21,14 @@ import {
   weightsOf,
   working,
 } from './distillCases.ts';
+import { oneTrainer } from './trainerCases.ts';
 
-let trainer: Trainer;
-let tensorsBefore = 0;
-beforeAll(async () => {
-  trainer = await openTrainer(HERE);
-  tensorsBefore = tf.memory().numTensors;
-});
-afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
-afterAll(() => trainer[Symbol.asyncDispose]());
+const trainer = oneTrainer();
 
 describe('a cancelled run', () => {
   test('rejects with an AbortError and leaves the student as the last finished step made it', async () => {
     const student = makeStudent();
-    const run = distill(working(trainer, { student, epochs: 1000 }));
+    const run = distill(working(trainer(), { student, epochs: 1000 }));
     let steps = 0;
     const iterate = async () => {
       for await (const event of run) if (event.type === 'step' && ++steps === 2) run.cancel(new Error('enough'));
@@ -46,7 +38,7 @@ describe('a cancelled run', () => {
     const weights = weightsOf(student);
     expect(weights.length).toBeGreaterThan(0);
     expect(weights.every(Number.isFinite)).toBe(true);
-    const { logits } = await trainer.predict(student, { input: heldOutPoints });
+    const { logits } = await trainer().predict(student, { input: heldOutPoints });
     expect(logits?.shape).toEqual([HELD_OUT, CLASSES]);
   });
 
@@ -57,7 +49,7 @@ describe('a cancelled run', () => {
       return { logits: logitsOf(input) };
     });
     const student = makeStudent();
-    const run = distill(working(trainer, { teacher, student, teacherBatchSize: 4, signal: controller.signal }));
+    const run = distill(working(trainer(), { teacher, student, teacherBatchSize: 4, signal: controller.signal }));
     await expect(run.done).rejects.toMatchObject({ name: 'AbortError' });
     expect(batches).toHaveLength(3);
     expect(weightsOf(student).every(Number.isFinite)).toBe(true);
@@ -65,7 +57,7 @@ describe('a cancelled run', () => {
 
   test('that was cancelled before it started asks nothing', async () => {
     const { teacher, asked } = makeTeacher();
-    const run = distill(working(trainer, { teacher, signal: AbortSignal.abort() }));
+    const run = distill(working(trainer(), { teacher, signal: AbortSignal.abort() }));
     await expect(run.done).rejects.toMatchObject({ name: 'AbortError' });
     expect(asked()).toBe(0);
   });
@@ -78,7 +70,7 @@ test('a loss that explodes keeps the student as it was before that step', async 
     // Fine for the two examples of the check; too large for float32 in the loss of a later batch.
     return { logits: { data: values.map((value) => (shape[0] === 2 ? value : value * 3e38)), shape } };
   });
-  await expect(distill(working(trainer, { teacher: huge.teacher, student })).done).rejects.toMatchObject({
+  await expect(distill(working(trainer(), { teacher: huge.teacher, student })).done).rejects.toMatchObject({
     code: 'not-finite',
   });
   expect(weightsOf(student).every(Number.isFinite)).toBe(true);
@@ -86,12 +78,12 @@ test('a loss that explodes keeps the student as it was before that step', async 
 
 describe('the trainer', () => {
   test('that was given stays open in any case', async () => {
-    const spy = watched(trainer);
+    const spy = watched(trainer());
     await distill(working(spy.trainer)).done;
     const failing = distill(working(spy.trainer, { loss: crossEntropy() }));
     await expect(failing.done).rejects.toMatchObject({ code: 'labels-missing' });
     expect(spy.disposals()).toBe(0);
-    await expect(trainer.memory()).resolves.toHaveProperty('tensors');
+    await expect(trainer().memory()).resolves.toHaveProperty('tensors');
   });
 
   test('that was opened for the run is closed with it, and nothing remains', async () => {
@@ -147,7 +139,7 @@ describe('a worker that was started for the run', () => {
   }
 
   test('makes the same student as this thread, reports the same events, and ends when it is released', async () => {
-    const here = await distill(working(trainer, { holdout })).done;
+    const here = await distill(working(trainer(), { holdout })).done;
     const { workers, options } = started();
     const run = distill(working(options, { holdout }));
     const types = new Set<string>();
@@ -185,6 +177,6 @@ describe('a worker that was started for the run', () => {
       code: 'unknown-loss',
       message: expect.stringContaining('exposeWorker({ losses: { mine } })'),
     });
-    await expect(distill(working(trainer, { loss })).done).resolves.toHaveProperty('report');
+    await expect(distill(working(trainer(), { loss })).done).resolves.toHaveProperty('report');
   });
 });

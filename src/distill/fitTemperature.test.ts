@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { logProbsOf } from '../train/logProbs.ts';
+import { logProbsOf } from '../core/logProbs.ts';
 import { fitTemperature, meanEntropyOf, temperatureForEntropy } from './fitTemperature.ts';
 import golden from './golden/temperature.json' with { type: 'json' };
 

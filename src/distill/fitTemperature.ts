@@ -1,11 +1,11 @@
 import { LimbeckError } from '../core/errors.ts';
+import { logProbsOf } from '../core/logProbs.ts';
 import { checkFraction } from '../core/options.ts';
 import { rootBetween } from '../core/rootBetween.ts';
 import { pickRows } from '../core/rows.ts';
 import type { NdArray } from '../core/shape.ts';
 import { UNLABELLED } from '../data/dataset.ts';
 import { bestSharpness, LEAST_SHARPNESS, MOST_SHARPNESS } from '../train/bestSharpness.ts';
-import { logProbsOf } from '../train/logProbs.ts';
 import { calibrationError } from '../train/metrics/calibrationError.ts';
 import { negativeLogLikelihood } from '../train/metrics/negativeLogLikelihood.ts';
 import { checkLabelsOf, classAnswersOf } from './classAnswers.ts';

@@ -1,38 +1,24 @@
 // Forms in which data is given: arrays of another realm, bytes, numbers of another scale.
 import { runInNewContext } from 'node:vm';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { NdArray, NumericArray } from '../core/shape.ts';
 import { fromArrays } from '../data/arrays.ts';
 import type { Dataset } from '../data/dataset.ts';
 import * as tf from '../runtime/tf.ts';
 import { mlp } from '../student/zoo/mlp.ts';
-import { openTrainer, type Trainer } from '../train/trainer.ts';
 import { distill } from './distill.ts';
-import {
-  CLASSES,
-  EXAMPLES,
-  FEATURES,
-  HERE,
-  logitsOf,
-  makeTeacher,
-  trainPoints,
-  weightsOf,
-  working,
-} from './distillCases.ts';
+import { CLASSES, EXAMPLES, FEATURES, logitsOf, makeTeacher, trainPoints, weightsOf, working } from './distillCases.ts';
 import type { DistillOptions } from './distillOptions.ts';
+import { oneTrainer } from './trainerCases.ts';
 
-let trainer: Trainer;
-beforeAll(async () => {
-  trainer = await openTrainer(HERE);
-});
-afterAll(() => trainer[Symbol.asyncDispose]());
+const trainer = oneTrainer();
 
 async function run(changed: Partial<DistillOptions>) {
-  const going = distill(working(trainer, changed));
+  const going = distill(working(trainer(), changed));
   const notices: string[] = [];
   const losses: number[] = [];
   for await (const event of going) {
-    if (event.type === 'notice' && !trainer.description.notices.includes(event.message)) notices.push(event.message);
+    if (event.type === 'notice' && !trainer().description.notices.includes(event.message)) notices.push(event.message);
     if (event.type === 'step') losses.push(event.loss);
   }
   const { student } = await going.done;
@@ -117,10 +103,10 @@ describe('bytes', () => {
   });
 
   test('are read the same way in prediction as in training', async () => {
-    const { student } = await distill(working(trainer, { teacher, data: fromArrays({ data: bytes, shape }) })).done;
+    const { student } = await distill(working(trainer(), { teacher, data: fromArrays({ data: bytes, shape }) })).done;
     const [ofBytes, ofFloats] = [
-      await trainer.predict(student, { input: { data: bytes, shape } }),
-      await trainer.predict(student, { input: { data: floats, shape } }),
+      await trainer().predict(student, { input: { data: bytes, shape } }),
+      await trainer().predict(student, { input: { data: floats, shape } }),
     ];
     expect(ofBytes).toEqual(ofFloats);
   });

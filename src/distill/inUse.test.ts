@@ -1,20 +1,16 @@
 // A student that one run trains and another requests; and what ends during a run.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { mutual } from '../losses/combination/mutual.ts';
 import * as tf from '../runtime/tf.ts';
 import { cohort } from '../student/kinds/cohort.ts';
 import { studentFromModel } from '../student/layersModel.ts';
-import { openTrainer, type Trainer } from '../train/trainer.ts';
 import { distill } from './distill.ts';
-import { CLASSES, FEATURES, HERE, makeStudent, makeTeacher, working } from './distillCases.ts';
+import { CLASSES, FEATURES, makeStudent, makeTeacher, working } from './distillCases.ts';
 import type { DistillOptions } from './distillOptions.ts';
 import { blackBox } from './schemes/blackBox.ts';
+import { oneTrainer } from './trainerCases.ts';
 
-let trainer: Trainer;
-beforeAll(async () => {
-  trainer = await openTrainer(HERE);
-});
-afterAll(() => trainer[Symbol.asyncDispose]());
+const trainer = oneTrainer();
 
 const IN_USE = { name: 'LimbeckError', code: 'student-in-use' };
 
@@ -33,7 +29,7 @@ async function underWay(changed: Partial<DistillOptions>) {
       return teacher.ask(...given);
     },
   };
-  const run = distill(working(trainer, { teacher: waiting, teacherBatchSize: 16, ...changed }));
+  const run = distill(working(trainer(), { teacher: waiting, teacherBatchSize: 16, ...changed }));
   for await (const event of run) if (event.type === 'step') break;
   return { run, go };
 }
@@ -44,20 +40,20 @@ describe('a student that learns', () => {
   test('is refused to every other run, by name, and free after the run', async () => {
     const student = makeStudent();
     const { run, go } = await underWay({ student });
-    const other = distill(working(trainer, { student })).done;
+    const other = distill(working(trainer(), { student })).done;
     await expect(other).rejects.toMatchObject(IN_USE);
     await expect(other).rejects.toThrow(/"mlp" is learning in another run/);
     await expect(blackBox({ ...boxed(), student }).done).rejects.toMatchObject(IN_USE);
     go();
     await run.done;
-    await distill(working(trainer, { student })).done;
+    await distill(working(trainer(), { student })).done;
   });
 
   test('of the page is one student in every form', async () => {
     const ofPage = model();
     const { run, go } = await underWay({ student: ofPage });
-    await expect(distill(working(trainer, { student: ofPage })).done).rejects.toMatchObject(IN_USE);
-    await expect(distill(working(trainer, { student: studentFromModel(ofPage) })).done).rejects.toMatchObject(IN_USE);
+    await expect(distill(working(trainer(), { student: ofPage })).done).rejects.toMatchObject(IN_USE);
+    await expect(distill(working(trainer(), { student: studentFromModel(ofPage) })).done).rejects.toMatchObject(IN_USE);
     go();
     await run.done;
     ofPage.dispose();
@@ -67,29 +63,29 @@ describe('a student that learns', () => {
     const [a, b] = [makeStudent(), makeStudent()];
     const { run, go } = await underWay({ student: a });
     const both = { student: cohort([a, b]), loss: mutual({ students: 2, labels: false }), teacher: undefined };
-    await expect(distill(working(trainer, both)).done).rejects.toMatchObject(IN_USE);
+    await expect(distill(working(trainer(), both)).done).rejects.toMatchObject(IN_USE);
     go();
     await run.done;
-    await distill(working(trainer, both)).done;
+    await distill(working(trainer(), both)).done;
   });
 
   test.each(['is cancelled', 'fails'])('is free when its run %s', async (how) => {
     const student = makeStudent();
     const { run, go } = await underWay({ student });
     if (how === 'is cancelled') run.cancel();
-    else await expect(distill(working(trainer, { student })).done).rejects.toMatchObject(IN_USE);
+    else await expect(distill(working(trainer(), { student })).done).rejects.toMatchObject(IN_USE);
     go();
     await run.done.catch(() => undefined);
     const broken = { ...makeTeacher().teacher, ask: () => Promise.reject(new Error('no')) };
-    await expect(distill(working(trainer, { student, teacher: broken })).done).rejects.toMatchObject({
+    await expect(distill(working(trainer(), { student, teacher: broken })).done).rejects.toMatchObject({
       code: 'teacher-failed',
     });
-    await distill(working(trainer, { student })).done;
+    await distill(working(trainer(), { student })).done;
   });
 
   test('of two runs started at once, the first has it', async () => {
     const student = makeStudent();
-    const [first, second] = [distill(working(trainer, { student })), distill(working(trainer, { student }))];
+    const [first, second] = [distill(working(trainer(), { student })), distill(working(trainer(), { student }))];
     await expect(second.done).rejects.toMatchObject(IN_USE);
     await first.done;
   });
@@ -100,11 +96,11 @@ describe('a student that learns', () => {
     const refused: unknown[] = [];
     for await (const event of scheme) {
       if (event.type !== 'round') continue;
-      refused.push(await distill(working(trainer, { student })).done.catch(({ code }) => code));
+      refused.push(await distill(working(trainer(), { student })).done.catch(({ code }) => code));
     }
     expect(refused).toEqual(['student-in-use', 'student-in-use']);
     await scheme.done;
-    await distill(working(trainer, { student })).done;
+    await distill(working(trainer(), { student })).done;
   });
 });
 
@@ -131,7 +127,7 @@ describe('what ends during a run is named, with a code', () => {
         return teacher.ask(...given);
       },
     };
-    const run = distill(working(trainer, { teacher: ending, teacherBatchSize: 16 }));
+    const run = distill(working(trainer(), { teacher: ending, teacherBatchSize: 16 }));
     await expect(run.done).rejects.toMatchObject({
       name: 'LimbeckError',
       code: 'teacher-failed',
@@ -142,5 +138,5 @@ describe('what ends during a run is named, with a code', () => {
 
 function boxed() {
   const { teacher } = makeTeacher();
-  return { teacher, data: working(trainer).data, trainer, rounds: 1, fineTuneEpochs: 0 };
+  return { teacher, data: working(trainer()).data, trainer: trainer(), rounds: 1, fineTuneEpochs: 0 };
 }

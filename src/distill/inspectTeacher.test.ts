@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { percent } from '../core/figures.ts';
+import { logProbsOf } from '../core/logProbs.ts';
 import { seededRandom } from '../core/random.ts';
 import type { NamedArrays, NdArray } from '../core/shape.ts';
 import { fromArrays } from '../data/arrays.ts';
 import { calibrated } from '../teacher/calibrated.ts';
 import { fromFunction } from '../teacher/fromFunction.ts';
-import { logProbsOf } from '../train/logProbs.ts';
 import { CLASSES, EXAMPLES, labelled, labelsOf, logitsOf, makeTeacher, points } from './distillCases.ts';
 import { type InspectTeacherEvent, inspectTeacher } from './inspectTeacher.ts';
 

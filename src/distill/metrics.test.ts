@@ -1,13 +1,13 @@
 // Metrics of a student that does not give classes.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { NdArray } from '../core/shape.ts';
 import { embeddingMatch } from '../losses/feature/embeddingMatch.ts';
 import { regression } from '../losses/response/regression.ts';
 import * as tf from '../runtime/tf.ts';
 import type { Metric } from '../train/metric.ts';
-import { openTrainer, type Trainer } from '../train/trainer.ts';
 import { distill } from './distill.ts';
-import { FEATURES, HELD_OUT, HERE, heldOutPoints, holdout, makeTeacher, working } from './distillCases.ts';
+import { FEATURES, HELD_OUT, heldOutPoints, holdout, makeTeacher, working } from './distillCases.ts';
+import { oneTrainer } from './trainerCases.ts';
 
 /** One number, or several, for each point. */
 const valuesOf = ({ data, shape }: NdArray, width: number): NdArray => ({
@@ -30,18 +30,14 @@ const studentOf = (units: number) =>
   });
 
 describe('metrics by kind of output', () => {
-  let trainer: Trainer;
-  beforeAll(async () => {
-    trainer = await openTrainer(HERE);
-  });
-  afterAll(() => trainer[Symbol.asyncDispose]());
+  const trainer = oneTrainer();
 
   async function measured(width: number, units: number, changed: Partial<Parameters<typeof working>[1]>) {
     const { teacher } = makeTeacher((input) => ({ logits: valuesOf(input, width) }));
     const model = studentOf(units);
     try {
       const run = distill(
-        working(trainer, {
+        working(trainer(), {
           teacher,
           student: model,
           holdout,
@@ -53,7 +49,7 @@ describe('metrics by kind of output', () => {
       const told: string[][] = [];
       for await (const event of run) if (event.type === 'epoch') told.push(Object.keys(event.holdout));
       const { report, student } = await run.done;
-      const { logits } = await trainer.predict(student, { input: heldOutPoints });
+      const { logits } = await trainer().predict(student, { input: heldOutPoints });
       return { report, told, logits: logits as NdArray };
     } finally {
       model.dispose();
@@ -106,7 +102,7 @@ describe('metrics by kind of output', () => {
 
   test('what is not a metric is refused before anything is asked', async () => {
     const { teacher, asked } = makeTeacher();
-    const refused = (changed: object) => distill(working(trainer, { teacher, ...changed })).done;
+    const refused = (changed: object) => distill(working(trainer(), { teacher, ...changed })).done;
     const invalid = { code: 'invalid-option' };
     await expect(refused({ metrics: [{ name: 'accuracy', reads: {}, compute: () => 1 }] })).rejects.toMatchObject(
       invalid,

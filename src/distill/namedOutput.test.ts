@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { NdArray } from '../core/shape.ts';
 import type { Loss } from '../losses/loss.ts';
 import { crossEntropy } from '../losses/response/crossEntropy.ts';
@@ -8,7 +8,6 @@ import { backendOptions } from '../runtime/cases/assetCases.ts';
 import * as tf from '../runtime/tf.ts';
 import { artifactsOf } from '../student/layersModel.ts';
 import { studentFromArtifacts } from '../student/student.ts';
-import { openTrainer, type Trainer } from '../train/trainer.ts';
 import { distill } from './distill.ts';
 import {
   CLASSES,
@@ -23,6 +22,7 @@ import {
   working,
 } from './distillCases.ts';
 import type { DistillOptions } from './distillOptions.ts';
+import { oneTrainer } from './trainerCases.ts';
 
 /** A number for each point. */
 const ageOf = ({ data, shape: [count = 0] }: NdArray): NdArray => ({
@@ -45,21 +45,14 @@ async function studentWith(units: number, name: string) {
 }
 
 describe.each(['cpu', 'wasm'] as const)('on %s, a loss may call the only output by its layer’s name', (backend) => {
-  let trainer: Trainer;
-  let tensorsBefore = 0;
-  beforeAll(async () => {
-    trainer = await openTrainer({ worker: 'none', ...backendOptions(backend) });
-    tensorsBefore = tf.memory().numTensors;
-  });
-  afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
-  afterAll(() => trainer[Symbol.asyncDispose]());
+  const trainer = oneTrainer({ worker: 'none', ...backendOptions(backend) });
 
   async function run(units: number, loss: Loss, changed: Partial<DistillOptions> = {}) {
     const both = (answer: NdArray) => ({ logits: answer, age: answer });
     const { teacher } = makeTeacher((input) => both(units === 1 ? ageOf(input) : logitsOf(input)));
     const student = await studentWith(units, 'age');
     const { report } = await distill(
-      working(trainer, { teacher, student, loss, data: labelled, holdout, epochs: 20, ...changed }),
+      working(trainer(), { teacher, student, loss, data: labelled, holdout, epochs: 20, ...changed }),
     ).done;
     return { report, student };
   }
@@ -71,7 +64,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s, a loss may call the only output 
     expect(weightsOf(named.student)).toEqual(weightsOf(plain.student));
     expect(named.report.epochs.at(-1)?.loss).toBeLessThan(0.2 * (named.report.epochs[0]?.loss as number));
     expect(named.report.holdout).toEqual(plain.report.holdout);
-    const { logits } = await trainer.predict(named.student, { input: heldOutPoints });
+    const { logits } = await trainer().predict(named.student, { input: heldOutPoints });
     expect(logits?.shape).toEqual([HELD_OUT, 1]);
   });
 

@@ -1,5 +1,6 @@
 // A teacher that ends in a softmax, compared with the same one without.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { logProbsOf } from '../core/logProbs.ts';
 import type { NamedArrays, NdArray } from '../core/shape.ts';
 import { regression } from '../losses/response/regression.ts';
 import { softTargets } from '../losses/response/softTargets.ts';
@@ -7,19 +8,14 @@ import { openStore } from '../storage/openStore.ts';
 import { cachedTeacher } from '../teacher/cachedTeacher.ts';
 import { ensemble } from '../teacher/ensemble.ts';
 import { fromFunction } from '../teacher/fromFunction.ts';
-import { logProbsOf } from '../train/logProbs.ts';
-import { openTrainer, type Trainer } from '../train/trainer.ts';
 import { distill } from './distill.ts';
-import { CLASSES, HERE, holdout, labelled, logitsOf, makeTeacher, weightsOf, working } from './distillCases.ts';
+import { CLASSES, distance, holdout, labelled, logitsOf, makeTeacher, weightsOf, working } from './distillCases.ts';
 import type { DistillOptions } from './distillOptions.ts';
 import { inspectTeacher } from './inspectTeacher.ts';
 import { blackBox } from './schemes/blackBox.ts';
+import { oneTrainer } from './trainerCases.ts';
 
-let trainer: Trainer;
-beforeAll(async () => {
-  trainer = await openTrainer(HERE);
-});
-afterAll(() => trainer[Symbol.asyncDispose]());
+const trainer = oneTrainer();
 
 const softmaxOf = (logits: NdArray): NdArray => ({
   data: Float32Array.from(logProbsOf(logits), Math.exp),
@@ -35,17 +31,14 @@ const ofProbs = makeTeacher((input) => ({ logits: softmaxOf(sharp(input)) })).te
 const TAUGHT = { holdout, epochs: 40, optimizer: { learningRate: 0.02 } } as const;
 
 async function run(changed: Partial<DistillOptions>) {
-  const going = distill(working(trainer, { ...TAUGHT, ...changed }));
+  const going = distill(working(trainer(), { ...TAUGHT, ...changed }));
   const notices: string[] = [];
   for await (const event of going) {
-    if (event.type === 'notice' && !trainer.description.notices.includes(event.message)) notices.push(event.message);
+    if (event.type === 'notice' && !trainer().description.notices.includes(event.message)) notices.push(event.message);
   }
   const { student, report, holdoutAnswers } = await going.done;
   return { weights: weightsOf(student), holdout: report.holdout, notices, answers: holdoutAnswers as NamedArrays };
 }
-
-const distance = (a: Float32Array, b: Float32Array) =>
-  Math.max(...a.map((value, i) => Math.abs(value - (b[i] as number))));
 
 describe('a teacher of probabilities', () => {
   test('gives the same student as its logits: as accurate, and as well calibrated', async () => {
@@ -117,14 +110,14 @@ test('an inspection reads it like distill, and says so', async () => {
 
 test('a black box of probabilities is recognized', async () => {
   const short = {
-    student: working(trainer).student,
-    data: working(trainer).data,
-    trainer,
+    student: working(trainer()).student,
+    data: working(trainer()).data,
+    trainer: trainer(),
     rounds: 1,
     fineTuneEpochs: 0,
   };
   const of = async (options: object) => {
-    const student = working(trainer).student;
+    const student = working(trainer()).student;
     const { student: taught } = await blackBox({ ...short, student, teacher: ofProbs, ...options }).done;
     return weightsOf(taught);
   };

@@ -5,7 +5,7 @@ import type { SimdLevel } from '../runtime/capabilities.ts';
 import type { StudentDescription } from '../student/student.ts';
 import type { TeacherDescription, TeacherDevice, TeacherUsage } from '../teacher/teacher.ts';
 import type { MemoryState, TrainJob } from '../train/engine.ts';
-import type { PartReports } from '../train/parts/options.ts';
+import type { KeepBestReported, PartReports } from '../train/parts/options.ts';
 import type { ThreadFigures } from '../train/threadChoice.ts';
 import type { ControlReport } from './controlReport.ts';
 
@@ -47,7 +47,7 @@ export interface ReproducibleWith {
 }
 
 /** What happened in a run, as plain values. */
-export interface DistillReport extends PartReports {
+export interface DistillReport extends PartReports, KeepBestReported {
   readonly seed: number;
   /** What else determines the student bit for bit; `reproduce` of a later run takes it. */
   readonly reproducibleWith: ReproducibleWith;
@@ -70,7 +70,7 @@ export interface DistillReport extends PartReports {
   readonly epochs: readonly EpochRecord[];
   /** The same student without a teacher, if `control` asked for it. */
   readonly control?: ControlReport | undefined;
-  /** Metrics on the held-out examples after the last epoch. */
+  /** Metrics on the held-out examples after the last epoch, or after the one that `keepBest` kept. */
   readonly holdout: Readonly<Record<string, number>>;
   /** `teacher`: while it worked; `train`: from the first question to the last step. They overlap. */
   readonly timeMs: { readonly teacher: number; readonly train: number; readonly total: number };
@@ -78,7 +78,7 @@ export interface DistillReport extends PartReports {
   readonly heapBytes: number;
 }
 
-type Derived = 'seed' | 'examples' | 'batchSize' | 'loss' | 'holdout' | 'heapBytes';
+type Derived = 'seed' | 'examples' | 'batchSize' | 'loss' | 'heapBytes';
 
 interface ReportParts extends Omit<DistillReport, Derived> {
   readonly job: TrainJob;
@@ -92,7 +92,6 @@ export function makeReport({ job, loss, memory, ...parts }: ReportParts): Distil
     examples: job.size,
     batchSize: job.batchSize,
     loss: { name: loss.name, options: loss.options },
-    holdout: parts.epochs.at(-1)?.holdout ?? {},
     heapBytes: memory.heapBytes,
     ...parts,
   };

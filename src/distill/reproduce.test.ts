@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { crossEntropy } from '../losses/response/crossEntropy.ts';
 import { ensemble } from '../teacher/ensemble.ts';
 import type { Teacher, TeacherDescription } from '../teacher/teacher.ts';
-import { openTrainer, type Trainer } from '../train/trainer.ts';
 import { distill } from './distill.ts';
 import {
   EXAMPLES,
-  HERE,
   holdout,
   labelled,
   logitsOf,
@@ -17,12 +15,9 @@ import {
   working,
 } from './distillCases.ts';
 import type { ReproducibleWith } from './report.ts';
+import { oneTrainer } from './trainerCases.ts';
 
-let trainer: Trainer;
-beforeAll(async () => {
-  trainer = await openTrainer(HERE);
-});
-afterAll(() => trainer[Symbol.asyncDispose]());
+const trainer = oneTrainer();
 
 /** The same model on two engines with sums that differ in the last bits. */
 function teacherOn(device: 'kernels' | 'wasm', changed: Partial<TeacherDescription> = {}): Teacher {
@@ -37,7 +32,7 @@ function teacherOn(device: 'kernels' | 'wasm', changed: Partial<TeacherDescripti
 
 const run = (teacher: Teacher, changed: Parameters<typeof working>[1] = {}) => {
   const student = makeStudent();
-  return distill(working(trainer, { teacher, student, ...changed })).done;
+  return distill(working(trainer(), { teacher, student, ...changed })).done;
 };
 
 /** As read from a file. */
@@ -127,7 +122,7 @@ describe('a run that is to reproduce another', () => {
     const first = await run(teacherOn('kernels'), options);
     const reproduce = kept(first.report.reproducibleWith);
     const student = makeStudent();
-    const { batchSize: _, epochs: __, ...open } = working(trainer, { teacher: teacherOn('kernels'), student });
+    const { batchSize: _, epochs: __, ...open } = working(trainer(), { teacher: teacherOn('kernels'), student });
     const { report } = await distill({ ...open, reproduce }).done;
     expect(weightsOf(student)).toEqual(weightsOf(first.student));
     expect(report.reproducibleWith).toEqual(first.report.reproducibleWith);
@@ -137,7 +132,7 @@ describe('a run that is to reproduce another', () => {
 
   test('is refused on the other engine, with what differs and how to open it, before the first step', async () => {
     const { report } = await run(teacherOn('kernels'));
-    const spy = watched(trainer);
+    const spy = watched(trainer());
     const student = makeStudent();
     const other = run(teacherOn('wasm', { threads: 1 }), {
       student,

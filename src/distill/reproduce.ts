@@ -1,6 +1,6 @@
 // What determines a student's bits besides data, loss and options: one run reports it, another requests it.
 import { LimbeckError } from '../core/errors.ts';
-import { VERSIONS } from '../core/versions.ts';
+import { versionsHere } from '../core/versions.ts';
 import type { TeacherDescription, TeacherDevice } from '../teacher/teacher.ts';
 import type { TrainJob } from '../train/engine.ts';
 import type { Trainer } from '../train/trainer.ts';
@@ -21,7 +21,7 @@ export function factsOf(
     order: { examples: size, batchSize, epochs },
     trainer: { backend, threads, simdLevel, hasKernels },
     ...(teacher && { teacher: { ...engineOf(teacher), batchSize: teacherBatchSize } }),
-    versions: { ...VERSIONS, tfjs: tfjsVersion },
+    versions: { ...versionsHere(), tfjs: tfjsVersion },
   };
 }
 

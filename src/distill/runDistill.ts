@@ -5,6 +5,7 @@ import { asStudent } from '../student/layersModel.ts';
 import type { Student } from '../student/student.ts';
 import { probsNotice, readAsLogits } from '../teacher/readAsLogits.ts';
 import { epochBatches } from '../train/order.ts';
+import type { RunState } from '../train/state.ts';
 import type { Trainer } from '../train/trainer.ts';
 import { openControl, trainControl } from './control.ts';
 import { checkFirstBatch, logitOutputs, makeJob, makeSource, outerReads } from './distillJob.ts';
@@ -12,6 +13,7 @@ import { DISTILL, type DistillOptions } from './distillOptions.ts';
 import { measureEpochs } from './epochs.ts';
 import type { DistillEvent } from './events.ts';
 import { learnerOf } from './learner.ts';
+import { openCheckpoints } from './openCheckpoints.ts';
 import { type DistillReport, makeReport, usageSince } from './report.ts';
 import { factsOf, reproducibleWith, requireSame } from './reproduce.ts';
 import { holdDecodedOf, lookAtAll } from './scan.ts';
@@ -70,8 +72,17 @@ export async function runDistill(
     const learnedFrom = outerReads(options, loss).length > 0 ? teacher : undefined;
     const facts = factsOf(job, trainer, learnedFrom?.description, teacherBatchSize);
     if (reproduce !== undefined) requireSame(reproduce, facts);
-    const truth = await lookAtAll(options, loss, studentDescription, emit, signal);
+    const { labels: truth, sequences } = await lookAtAll(options, loss, studentDescription, emit, signal);
     const control = await openControl({ options, loss, job, student: studentDescription, trainer, signal });
+
+    const notice = (message: string) => emit({ type: 'notice', message });
+    const determined = { job, trainer: facts.trainer, versions: facts.versions, teacher: facts.teacher?.identity };
+    const checkpoints = options.checkpoints && (await openCheckpoints(options.checkpoints, determined, notice));
+    const found = await checkpoints?.recall();
+    const kept = found !== undefined && found.state.epoch < job.epochs ? found : undefined;
+    if (kept !== undefined) {
+      notice(`The run goes on after epoch ${kept.state.epoch} of ${job.epochs}, where an earlier one was ended.`);
+    }
 
     emit({ type: 'phase', phase: 'train' });
     const trainStartedAt = performance.now();
@@ -80,7 +91,7 @@ export async function runDistill(
       data: options.teacherData ?? data,
       holdout: options.teacherHoldout ?? holdout,
       // One batch of all: the order does not depend on the size of batches.
-      order: epochBatches({ ...job, batchSize: job.size }, 1)[0] as Int32Array,
+      order: epochBatches({ ...job, batchSize: job.size }, (kept?.state.epoch ?? 0) + 1)[0] as Int32Array,
       // A colocated teacher is asked in the trainer's worker.
       outputs: job.asksColocatedTeacher ? [] : outerReads(options, loss),
       batchSize: options.teacherBatchSize,
@@ -90,9 +101,17 @@ export async function runDistill(
       signal: teaching.signal,
     });
     const { outputKind, metrics } = options;
-    const scoring = { loss, lessons, truth, outputKind, metrics, outputs: studentDescription.outputs };
-    const measured = measureEpochs({ ...scoring, job, emit });
-    const outcome = await trainer.train(job, makeSource(options, loss, lessons, signal), measured.onEvent, signal);
+    const scoring = { loss, lessons, truth, sequences, outputKind, metrics, outputs: studentDescription.outputs };
+    const measured = measureEpochs({ ...scoring, job, earlier: kept?.epochs, emit });
+    const source = {
+      ...makeSource(options, loss, lessons, signal),
+      judge: measured.judge,
+      ...(checkpoints && {
+        recallState: async () => kept?.state,
+        keepState: async (state: RunState) => checkpoints.keep(state, await measured.soFar()),
+      }),
+    };
+    const outcome = await trainer.train(job, source, measured.onEvent, signal);
     await learner.adopt(outcome.artifacts, outcome.members);
     throwIfAborted(signal);
     if (outcome.error !== undefined) throw outcome.error;
@@ -100,15 +119,20 @@ export async function runDistill(
     const holdoutAnswers = await lessons.holdout;
     const memory = await trainer.memory();
     const trainMs = performance.now() - trainStartedAt;
-    const distilled = { holdout: epochs.at(-1)?.holdout ?? {}, outputs: measured.lastOutputs() };
+    const best = measured.best();
+    const scores = (epochs.find(({ epoch }) => epoch === best?.epoch) ?? epochs.at(-1))?.holdout ?? {};
+    const distilled = { holdout: scores, outputs: measured.lastOutputs() };
     const controlled =
       control && (await trainControl(control, { ...scoring, distilled, trainer, student: learner, emit, signal }));
+    await checkpoints?.remove();
     emit({ type: 'phase', phase: 'done' });
     const teacherUsage = usageSince(usedBefore, teacher?.usage?.(), outcome.colocatedUsage);
     const report = makeReport({
       job,
       loss,
       epochs,
+      holdout: scores,
+      ...(best && { best }),
       memory,
       teacher: teacher?.description,
       teacherUsage,

@@ -18,14 +18,21 @@ export function holdDecodedOf({ data, teacherData, holdout, teacherHoldout, cont
   return holdDecoded(data, teacherData, holdout, teacherHoldout, ofControl);
 }
 
-/** Checks every example before anything costly begins; returns the labels of the holdout, which are for scoring only. */
+/** What is known of the holdout, for scoring only. */
+export interface Truth {
+  readonly labels?: Int32Array;
+  /** [N, L]. */
+  readonly sequences?: Int32Array;
+}
+
+/** Checks every example before anything costly begins; returns what is known of the holdout. */
 export async function lookAtAll(
   { data, teacherData, holdout, teacherHoldout }: DistillOptions,
   loss: Loss,
   student: StudentDescription,
   emit: (event: DistillEvent) => void,
   signal: AbortSignal,
-): Promise<Int32Array | undefined> {
+): Promise<Truth> {
   const ofTeacher = [teacherData, teacherHoldout].filter((dataset) => dataset !== undefined);
   const total = [data, ...(holdout ? [holdout] : []), ...ofTeacher].reduce((sum, { size }) => sum + size, 0);
   let before = 0;
@@ -36,14 +43,26 @@ export async function lookAtAll(
   const check = (examples: Examples, first: number) => checkExamples(examples, first, loss, student);
   await lookAt(data, check);
   for (const dataset of ofTeacher) await lookAt(dataset, checkFinite);
-  if (holdout === undefined) return undefined;
-  const truth = isLabelled(holdout) ? new Int32Array(holdout.size) : undefined;
+  if (holdout === undefined) return {};
+  const labels = isLabelled(holdout) ? new Int32Array(holdout.size) : undefined;
+  const sequences: Int32Array[] = [];
   const checkAndKeep = (examples: Examples | LabelledExamples, first: number) => {
     check(examples, first);
-    if ('labels' in examples) truth?.set(examples.labels, first);
+    if ('labels' in examples) labels?.set(examples.labels, first);
+    if (examples.sequences !== undefined) sequences.push(examples.sequences);
   };
   await lookAt(holdout, checkAndKeep);
-  return truth;
+  return { ...(labels && { labels }), ...(sequences.length > 0 && { sequences: joinedSequences(sequences) }) };
+}
+
+function joinedSequences(parts: readonly Int32Array[]): Int32Array {
+  const all = new Int32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Loss } from '../losses/loss.ts';
 import { regression } from '../losses/response/regression.ts';
 import { softTargets } from '../losses/response/softTargets.ts';
@@ -7,7 +7,6 @@ import * as tf from '../runtime/tf.ts';
 import { cohort } from '../student/kinds/cohort.ts';
 import { artifactsOf } from '../student/layersModel.ts';
 import { type Student, studentFromArtifacts } from '../student/student.ts';
-import { openTrainer, type Trainer } from '../train/trainer.ts';
 import { distill } from './distill.ts';
 import {
   CLASSES,
@@ -21,6 +20,7 @@ import {
   working,
 } from './distillCases.ts';
 import type { DistillOptions } from './distillOptions.ts';
+import { oneTrainer } from './trainerCases.ts';
 
 type Activation = 'linear' | 'softmax';
 
@@ -50,19 +50,12 @@ const ends: [string, () => tf.LayersModel][] = [
 ];
 
 describe('a student that ends in a softmax', () => {
-  let trainer: Trainer;
-  let tensorsBefore = 0;
-  beforeAll(async () => {
-    trainer = await openTrainer({ worker: 'none', ...backendOptions('cpu') });
-    tensorsBefore = tf.memory().numTensors;
-  });
-  afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
-  afterAll(() => trainer[Symbol.asyncDispose]());
+  const trainer = oneTrainer({ worker: 'none', ...backendOptions('cpu') });
 
   async function run(student: Student | tf.LayersModel, loss: Loss, changed: Partial<DistillOptions> = {}) {
     const { teacher } = makeTeacher((input) => ({ logits: logitsOf(input) }));
     const optimizer = { learningRate: 0.02 };
-    const options = working(trainer, {
+    const options = working(trainer(), {
       optimizer,
       teacher,
       student,
@@ -79,7 +72,7 @@ describe('a student that ends in a softmax', () => {
   }
 
   const sums = async (student: Student) => {
-    const { logits } = await trainer.predict(student, { input: heldOutPoints });
+    const { logits } = await trainer().predict(student, { input: heldOutPoints });
     const rows = logits?.data ?? [];
     return Array.from({ length: rows.length / CLASSES }, (_, i) =>
       Array.from(rows.slice(CLASSES * i, CLASSES * (i + 1))).reduce((sum, value) => sum + value, 0),

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { permutation, seededRandom } from '../core/random.ts';
 import type { NdArray } from '../core/shape.ts';
 import { argMax } from '../core/stats.ts';
@@ -6,9 +6,9 @@ import { fromArrays } from '../data/arrays.ts';
 import { pick } from '../data/views.ts';
 import { softTargets } from '../losses/response/softTargets.ts';
 import { mlp } from '../student/zoo/mlp.ts';
-import { openTrainer, type Trainer } from '../train/trainer.ts';
 import { distill } from './distill.ts';
-import { CLASSES, FEATURES, HERE, labelsOf, logitsOf, makeTeacher, points } from './distillCases.ts';
+import { CLASSES, FEATURES, labelsOf, logitsOf, makeTeacher, points } from './distillCases.ts';
+import { oneTrainer } from './trainerCases.ts';
 
 /** The other modality of the same example: six numbers, each from several of the four. */
 function heard({ data, shape: [size = 0] }: NdArray): NdArray {
@@ -27,12 +27,8 @@ const holdout = fromArrays(heard(seenLater), labelsOf(seenLater));
 const paired = { teacherData: fromArrays(seen), teacherHoldout: fromArrays(seenLater) };
 const student = () => mlp({ inputShape: [6], classes: CLASSES, hidden: [8] });
 
-let trainer: Trainer;
-beforeAll(async () => {
-  trainer = await openTrainer(HERE);
-});
-afterAll(() => trainer[Symbol.asyncDispose]());
-const learn = () => ({ epochs: 15, batchSize: 16, optimizer: { learningRate: 0.02 }, trainer });
+const trainer = oneTrainer();
+const learn = () => ({ epochs: 15, batchSize: 16, optimizer: { learningRate: 0.02 }, trainer: trainer() });
 
 describe('teacherData', () => {
   test('lets a teacher of one modality teach a student of another, in pairs', async () => {
@@ -130,7 +126,7 @@ describe('augment', () => {
     const run = distill({ teacher, student: made, data: own, holdout: own, augment, ...learn(), epochs: 1 });
     const { report } = await run.done;
     expect(new Set(shown)).toEqual(new Set(clean.data));
-    const { logits } = await trainer.predict(made, { input: clean });
+    const { logits } = await trainer().predict(made, { input: clean });
     const truth = logitsOf(clean).data;
     const same = Array.from({ length: 40 }, (_, i) => argMax(logits?.data ?? [], i * 3, 3) === argMax(truth, i * 3, 3));
     expect(report.holdout['agreement']).toBeCloseTo(same.filter(Boolean).length / 40, 6);

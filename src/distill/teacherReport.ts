@@ -1,9 +1,9 @@
+import { topClassesOf } from '../core/logProbs.ts';
 import { copyRows } from '../core/rows.ts';
 import type { NdArray } from '../core/shape.ts';
 import { mean } from '../core/stats.ts';
 import { UNLABELLED } from '../data/dataset.ts';
 import { type GivenAnswers, holdsProbs } from '../teacher/holdsProbs.ts';
-import { topClassesOf } from '../train/logProbs.ts';
 import { calibrationError } from '../train/metrics/calibrationError.ts';
 import { negativeLogLikelihood } from '../train/metrics/negativeLogLikelihood.ts';
 import { checkLabelsOf, classAnswersOf } from './classAnswers.ts';

@@ -1,17 +1,16 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../core/random.ts';
 import type { NdArray } from '../core/shape.ts';
 import { fromArrays } from '../data/arrays.ts';
 import { builtAssets } from '../runtime/cases/assetCases.ts';
-import * as tf from '../runtime/tf.ts';
 import type { Student } from '../student/student.ts';
 import { dsCnn } from '../student/zoo/dsCnn.ts';
 import { mobilenetV1 } from '../student/zoo/mobilenetV1.ts';
 import { resnet8 } from '../student/zoo/resnet8.ts';
 import { transformerTiny } from '../student/zoo/transformerTiny.ts';
-import { openTrainer, type Trainer } from '../train/trainer.ts';
 import { distill } from './distill.ts';
 import { CLASSES, makeTeacher } from './distillCases.ts';
+import { oneTrainer } from './trainerCases.ts';
 
 const [EXAMPLES, HELD_OUT, BATCH, VOCABULARY] = [384, 48, 8, 11];
 
@@ -35,14 +34,7 @@ const students: Record<string, Case> = {
   },
 };
 
-let trainer: Trainer;
-let tensorsBefore = 0;
-beforeAll(async () => {
-  trainer = await openTrainer({ worker: 'none', backend: 'wasm', simdLevel: 'simd', assetBase: builtAssets() });
-  tensorsBefore = tf.memory().numTensors;
-});
-afterEach(() => expect(tf.memory().numTensors).toBe(tensorsBefore));
-afterAll(() => trainer[Symbol.asyncDispose]());
+const trainer = oneTrainer({ worker: 'none', backend: 'wasm', simdLevel: 'simd', assetBase: builtAssets() });
 
 describe.each(Object.entries(students))('%s', (_, { student, shape, isTokens = false }) => {
   test('is distilled on wasm with kernels in one epoch, and continues in another run', async () => {
@@ -51,7 +43,7 @@ describe.each(Object.entries(students))('%s', (_, { student, shape, isTokens = f
     const holdout = fromArrays(examples(HELD_OUT, shape, isTokens, 2));
     const optimizer = { learningRate: 0.005 };
     const run = () =>
-      distill({ teacher, student, data, holdout, epochs: 1, batchSize: BATCH, optimizer, trainer }).done;
+      distill({ teacher, student, data, holdout, epochs: 1, batchSize: BATCH, optimizer, trainer: trainer() }).done;
     const first = await run();
     const second = await run();
     // A student that learned nothing would have the same loss in both.

@@ -10,6 +10,7 @@ import { artifactsOf } from '../student/layersModel.ts';
 import type { Student, StudentDesign } from '../student/student.ts';
 import * as zoo from '../student/zoo/all.ts';
 import { cnn } from '../student/zoo/cnn.ts';
+import { crnn } from '../student/zoo/crnn.ts';
 import { dsCnn } from '../student/zoo/dsCnn.ts';
 import { mlp } from '../student/zoo/mlp.ts';
 import { mobilenetV1 } from '../student/zoo/mobilenetV1.ts';
@@ -82,9 +83,22 @@ test.each([13, 17, 21])('the student transformerTiny equals tfjs at opset %i', a
   await checkExport(model, [{ shape: [12], dtype: 'int32', below: 256 }], { opset });
 });
 
-test('every student of the zoo is tested here', () => {
+test.each([13, 17, 21])('the student crnn equals tfjs at opset %i', async (opset) => {
+  const model = await built(crnn({ inputShape: [32, 64, 1], classes: 12, filters: 4, units: 8 }));
+  await checkExport(model, [{ shape: [32, 64, 1] }], { opset });
+});
+
+/** src/export/towers.test.ts has these. */
+const ELSEWHERE = ['two-tower', 'autoencoder'];
+
+test('every student of the zoo is tested here or there', () => {
   const designs = (Object.values(zoo) as StudentDesign[]).map(({ design }) => design);
-  const tested = [...Object.values(students).map(({ student }) => student.name), 'transformer-tiny'];
+  const tested = [
+    ...Object.values(students).map(({ student }) => student.name),
+    'transformer-tiny',
+    'crnn',
+    ...ELSEWHERE,
+  ];
   expect(designs.filter((design) => !tested.includes(design))).toEqual([]);
 });
 

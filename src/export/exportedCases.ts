@@ -7,6 +7,7 @@ import { buildStudent } from '../student/build.ts';
 import { artifactsOf } from '../student/layersModel.ts';
 import type { Student, StudentArtifacts } from '../student/student.ts';
 import { cnn } from '../student/zoo/cnn.ts';
+import { crnn } from '../student/zoo/crnn.ts';
 import { dsCnn } from '../student/zoo/dsCnn.ts';
 import { mlp } from '../student/zoo/mlp.ts';
 import { mobilenetV1 } from '../student/zoo/mobilenetV1.ts';
@@ -29,6 +30,7 @@ const ALL_LAYER_CASES = [...LAYER_CASES, ...SEQUENCE_LAYER_CASES, ...SHAPE_LAYER
 
 const STUDENTS: readonly [Student, CaseInput][] = [
   [cnn(), { shape: [28, 28, 1] }],
+  [crnn({ inputShape: [17, 30, 1], filters: 4, units: 5, classes: 7 }), { shape: [17, 30, 1] }],
   [dsCnn(), { shape: [49, 10, 1] }],
   [mlp(), { shape: [784] }],
   [resnet8(), { shape: [32, 32, 3] }],

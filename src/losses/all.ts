@@ -50,6 +50,7 @@ export { type BoundedRegressionOptions, boundedRegression } from './response/bou
 export { type ClassWiseOptions, classWise } from './response/classWise.ts';
 export { type ConsistencyOptions, consistency } from './response/consistency.ts';
 export { type CrossEntropyOptions, crossEntropy } from './response/crossEntropy.ts';
+export { type CtcOptions, ctc } from './response/ctc.ts';
 export { type DecoupledTargetsOptions, decoupledTargets } from './response/decoupledTargets.ts';
 export { type DistributionCorrelationOptions, distributionCorrelation } from './response/distributionCorrelation.ts';
 export { type FormerOutputsOptions, formerOutputs } from './response/formerOutputs.ts';

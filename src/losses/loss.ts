@@ -1,4 +1,4 @@
-import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import type { Tf } from '../runtime/tfNamespace.ts';
 
 /** What a loss may read for one batch: named outputs of both models, and what else it asked for. */
@@ -8,6 +8,8 @@ export interface LossTensors {
   readonly teacher: Readonly<Record<string, Tensor>>;
   /** Classes [B] int32, where there are any. */
   readonly labels?: Tensor1D;
+  /** The sequence of each example [B, L] int32, with −1 behind its end, where the loss reads them. */
+  readonly sequences?: Tensor2D;
   /** The number of each example in the dataset [B] int32, where the loss reads them. */
   readonly indices?: Tensor1D;
   /** How much each example counts [B], where the loss reads that. */
@@ -24,6 +26,7 @@ export interface LossReads {
   readonly student: readonly string[];
   readonly teacher: readonly string[];
   readonly labels: boolean;
+  readonly sequences?: boolean;
   readonly indices?: boolean;
   readonly exampleWeights?: boolean;
 }
@@ -35,6 +38,14 @@ export interface LossShapes {
   /** Examples in a batch, and in the dataset. */
   readonly batchSize: number;
   readonly examples: number;
+}
+
+/** The sequences of some examples: N of length L in one array, with −1 behind the end of each. */
+export interface Sequences {
+  readonly values: Int32Array;
+  readonly length: number;
+  /** The number of the first of these examples in the dataset. */
+  readonly first: number;
 }
 
 /** Something that a loss learns along with the student, such as a regressor, or remembers, such as a bank of embeddings. */
@@ -88,6 +99,11 @@ export interface Loss {
    * Throws    shape-mismatch · class-mismatch · invalid-option
    */
   check?(shapes: LossShapes): void;
+  /**
+   * Says what is wrong with these sequences, before the first step; the student's shapes are without the batch.
+   * Throws    class-mismatch · sequence-too-long
+   */
+  checkSequences?(sequences: Sequences, student: LossShapes['student']): void;
   /** What it learns or remembers along with the student; made from the run's seed, and freed with it. */
   parameters?(shapes: LossShapes): Readonly<Record<string, LossParameter>>;
   /** Numbers that change from step to step and are known before each, such as scheduled weights; always as many. */

@@ -10,6 +10,7 @@ export {
   constant,
   cosine,
   linear,
+  oneCycle,
   type Schedule,
   type Span,
   type SpanOptions,

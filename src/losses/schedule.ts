@@ -2,12 +2,13 @@ import { LimbeckError } from '../core/errors.ts';
 import { checkCount, checkFraction, checkKnownOptions, checkNotNegative } from '../core/options.ts';
 import type { Progress } from './loss.ts';
 
-/** How a weight changes during a run: plain values, made by the functions in this file. All weights are 0 or more. */
+/** How a weight, or a learning rate, changes during a run: plain values, made by the functions in this file. All weights are 0 or more. */
 export type Schedule =
   | { readonly type: 'constant'; readonly value: number }
   | ({ readonly type: 'linear' | 'cosine'; readonly from: number; readonly to: number } & Span)
   | ({ readonly type: 'sigmoid-ramp'; readonly to: number } & Span)
   | { readonly type: 'warm-up'; readonly to: number; readonly epochs: number }
+  | { readonly type: 'one-cycle'; readonly from: number; readonly to: number; readonly warmUpFraction: number }
   | { readonly type: 'table'; readonly values: readonly number[] };
 
 /** Which part of the run. Fractions from 0, the first step, to 1, the last one; `start` ≤ `end`. */
@@ -60,6 +61,19 @@ export function warmUp(options: { readonly epochs?: number; readonly to?: number
 }
 
 /**
+ * Up to 1 and down again, each way half a cosine: for a learning rate that begins low, rises to its largest and ends near 0. `from`: where it
+ * begins, default 1/25. `to`: where it ends, default 1/250,000. `warmUpFraction`: the part of the run that it rises for, default 0.3.
+ * Source    Smith, Topin 2019, "Super-convergence", arXiv:1708.07120; PyTorch's OneCycleLR
+ */
+export function oneCycle(
+  options: { readonly from?: number; readonly to?: number; readonly warmUpFraction?: number } = {},
+): Schedule {
+  checkKnownOptions(options, ['from', 'to', 'warmUpFraction'], 'oneCycle');
+  const { from = 1 / 25, to = 1 / 250_000, warmUpFraction = 0.3 } = options;
+  return checkSchedule({ type: 'one-cycle', from, to, warmUpFraction }, 'oneCycle');
+}
+
+/**
  * A function of the fraction of the run, 0 at the first step and 1 at the last. It is sampled here at 1,025 fractions, with
  * straight lines between them, because a function cannot go to a worker.
  */
@@ -90,11 +104,17 @@ export function weightAt(weight: number | Schedule, { step, steps, epoch }: Prog
     case 'linear':
       return between(weight.from, weight.to, within(weight, fraction));
     case 'cosine':
-      return between(weight.from, weight.to, 0.5 - 0.5 * Math.cos(Math.PI * within(weight, fraction)));
+      return halfCosine(weight.from, weight.to, within(weight, fraction));
     case 'sigmoid-ramp':
       return weight.to * Math.exp(-5 * (1 - within(weight, fraction)) ** 2);
     case 'warm-up':
       return weight.to * Math.min(1, epoch / weight.epochs);
+    case 'one-cycle': {
+      // As PyTorch counts: the largest rate is at a step before the fraction's.
+      const top = Math.max(0, weight.warmUpFraction * steps - 1);
+      if (step <= top && top > 0) return halfCosine(weight.from, 1, step / top);
+      return halfCosine(1, weight.to, steps - 1 > top ? Math.min(1, (step - top) / (steps - 1 - top)) : 1);
+    }
     case 'table': {
       const place = fraction * (weight.values.length - 1);
       const [low, high] = [Math.floor(place), Math.ceil(place)];
@@ -113,6 +133,7 @@ export function peakOf(weight: number | Schedule): number {
   if (typeof weight === 'number') return weight;
   if (weight.type === 'constant') return weight.value;
   if (weight.type === 'table') return weight.values.reduce((most, value) => Math.max(most, value), 0);
+  if (weight.type === 'one-cycle') return Math.max(weight.from, weight.to, 1);
   return 'from' in weight ? Math.max(weight.from, weight.to) : weight.to;
 }
 
@@ -122,6 +143,7 @@ const FIELDS: Readonly<Record<Schedule['type'], readonly string[]>> = {
   cosine: ['from', 'to', 'start', 'end'],
   'sigmoid-ramp': ['to', 'start', 'end'],
   'warm-up': ['to', 'epochs'],
+  'one-cycle': ['from', 'to', 'warmUpFraction'],
   table: ['values'],
 };
 
@@ -141,6 +163,7 @@ export function checkSchedule(schedule: Schedule, subject: string): Schedule {
     checkNotNegative(fields[name] as number, `${name} of ${subject}`);
   }
   if ('start' in schedule) checkSpan(schedule, subject);
+  if (schedule.type === 'one-cycle') checkFraction(schedule.warmUpFraction, `warmUpFraction of ${subject}`);
   if (schedule.type === 'warm-up') checkCount(schedule.epochs, `epochs of ${subject}`);
   if (schedule.type === 'table') checkTable(schedule.values, subject);
   return schedule;
@@ -181,6 +204,10 @@ function spanOf(options: SpanOptions, subject: string): Span {
 function within({ start, end }: Span, fraction: number): number {
   if (fraction >= end) return 1;
   return fraction <= start ? 0 : (fraction - start) / (end - start);
+}
+
+function halfCosine(from: number, to: number, part: number): number {
+  return between(from, to, 0.5 - 0.5 * Math.cos(Math.PI * part));
 }
 
 function between(from: number, to: number, part: number): number {

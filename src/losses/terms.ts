@@ -71,11 +71,13 @@ export function joinTerms(terms: readonly (Loss | undefined)[], own: OwnNeeds = 
 
 function joinReads(all: readonly Partial<LossReads>[]): LossReads {
   const union = (side: 'student' | 'teacher') => [...new Set(all.flatMap((reads) => reads[side] ?? []))];
-  const some = (what: 'labels' | 'indices' | 'exampleWeights') => all.some((reads) => reads[what] === true);
+  const some = (what: 'labels' | 'sequences' | 'indices' | 'exampleWeights') =>
+    all.some((reads) => reads[what] === true);
   return {
     student: union('student'),
     teacher: union('teacher'),
     labels: some('labels'),
+    ...(some('sequences') && { sequences: true }),
     ...(some('indices') && { indices: true }),
     ...(some('exampleWeights') && { exampleWeights: true }),
   };

@@ -38,6 +38,11 @@ export function hostedUrl(name: string, assetBase = configuredAssets()): string 
   return `${fileAddress(base) ?? base}${name}`;
 }
 
+/** The address of a file that only some fetch. It is put together, because bundlers would carry a file that they see. */
+export function unbundledUrl(name: string, assetBase?: string): string {
+  return hostedUrl(name, assetBase) ?? import.meta.url.replace(/[^/]*$/, name);
+}
+
 /** Throws    backend-unavailable: the file cannot be fetched */
 export function loadAsset(name: AssetName, assetBase?: string): Promise<Uint8Array<ArrayBuffer>> {
   return loadShipped(assetUrl(name, assetBase));

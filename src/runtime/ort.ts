@@ -54,7 +54,10 @@ async function startNative({ threads }: StartOrtOptions): Promise<StartedOrt> {
   const ort = obstacle === undefined ? nodePackage<Ort>('onnxruntime-node', import.meta.url) : undefined;
   const { cores } = await detectWasm();
   if (ort !== undefined) return { ort, threads: threads ?? Math.min(4, cores), notices: [] };
-  throw new LimbeckError('backend-unavailable', `${obstacle} npm install onnxruntime-node@1.30.0 puts it there.`);
+  throw new LimbeckError(
+    'backend-unavailable',
+    `${obstacle} npm install onnxruntime-node@${VERSIONS.onnxruntime} puts it there.`,
+  );
 }
 
 async function start(build: 'plain' | 'gpu', { threads, assetBase }: StartOrtOptions): Promise<StartedOrt> {

@@ -1,5 +1,5 @@
 import { messageOf } from '../core/errors.ts';
-import { isInstalled } from '../core/node.ts';
+import { installedVersion } from '../core/node.ts';
 
 // What this page, or Node, offers onnxruntime besides wasm. Finding out does not load onnxruntime-web.
 
@@ -59,5 +59,6 @@ export function webnnObstacle(): string | undefined {
 
 /** A sentence that says why onnxruntime-node is not available, or undefined if it is. */
 export function nativeObstacle(): string | undefined {
-  return isInstalled('onnxruntime-node', import.meta.url) ? undefined : 'onnxruntime-node is not installed here.';
+  const isInstalled = installedVersion('onnxruntime-node', import.meta.url) !== undefined;
+  return isInstalled ? undefined : 'onnxruntime-node is not installed here.';
 }

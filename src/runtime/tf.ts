@@ -11,6 +11,7 @@ if (isNode()) env().set('PROD', true);
 
 export {
   type BackendWasm,
+  getThreadsCount,
   setThreadsCount,
   setWasmPaths,
   version_wasm as versionWasm,

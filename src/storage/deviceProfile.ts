@@ -1,6 +1,6 @@
 import { canonicalJson } from '../core/canonicalJson.ts';
 import { sha256 } from '../core/hash.ts';
-import { VERSIONS } from '../core/versions.ts';
+import { versionsHere } from '../core/versions.ts';
 import type { Store } from './store.ts';
 
 /** What was measured: which device and batch size suit a teacher, or how many threads a student's steps. */
@@ -62,7 +62,7 @@ let keptIn: Store | undefined;
 
 function deviceHere(): DeviceProfile['device'] {
   const { userAgent = '', hardwareConcurrency: cores = 1 } = (globalThis.navigator as Navigator | undefined) ?? {};
-  return { userAgent, cores, isIsolated: globalThis.crossOriginIsolated === true, versions: VERSIONS };
+  return { userAgent, cores, isIsolated: globalThis.crossOriginIsolated === true, versions: versionsHere() };
 }
 
 async function folderHere(): Promise<string> {

@@ -3,6 +3,7 @@ import { bytes as inBytes } from '../core/figures.ts';
 import { checkCount } from '../core/options.ts';
 import { oneOf, schema } from '../core/schema.ts';
 import { isTagged } from '../core/tags.ts';
+import { makeUnderway } from '../core/underway.ts';
 import { storageState } from './storageState.ts';
 import type { DamagedValue, Scrubbed, Store, StoreKind } from './store.ts';
 
@@ -33,29 +34,23 @@ const SCRUB = schema('scrub', {
 
 /** Makes a store from a medium: checks keys, copies bytes, gives errors a code, and waits for pending work on disposal. */
 export function storeOver(medium: Medium, name: string, why: string): Store {
-  const underway = new Set<Promise<unknown>>();
-  let closing: Promise<void> | undefined;
+  const underway = makeUnderway(
+    () =>
+      new LimbeckError('disposed', `The store "${name}" was disposed; open it again with openStore("${name}").`, {
+        details: { name },
+      }),
+  );
 
   async function perform<Result>(task: Task, work: () => Promise<Result>): Promise<Result> {
     if (task.key !== undefined) checkName(task.key, 'key');
-    if (closing) {
-      throw new LimbeckError('disposed', `The store "${name}" was disposed; open it again with openStore("${name}").`, {
-        details: { name },
-      });
-    }
-    let working: Promise<Result> | undefined;
-    try {
-      working = work();
-      underway.add(working);
-      return await working;
-    } catch (error) {
-      throw await fault(error, task);
-    } finally {
-      if (working) underway.delete(working);
-    }
+    return underway.perform(async () => {
+      try {
+        return await work();
+      } catch (error) {
+        throw await storeError(error, name, medium.kind, task);
+      }
+    });
   }
-
-  const fault = (error: unknown, task: Task) => storeError(error, name, medium.kind, task);
 
   async function scrub(damaged: 'kept' | 'removed'): Promise<Scrubbed> {
     const found: DamagedValue[] = [];
@@ -97,10 +92,7 @@ export function storeOver(medium: Medium, name: string, why: string): Store {
       const { damaged } = SCRUB.read(options);
       return perform({ verb: 'scrub' }, () => medium.scrub?.(damaged) ?? scrub(damaged));
     },
-    [Symbol.asyncDispose]: () => {
-      closing ??= Promise.allSettled(underway).then(() => medium.close());
-      return closing;
-    },
+    [Symbol.asyncDispose]: () => underway.close(() => medium.close()),
   };
 }
 

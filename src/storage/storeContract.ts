@@ -1,4 +1,4 @@
-import { LimbeckError } from '../core/errors.ts';
+import { bytes, equal, same, throwsCode } from '../core/contractCases.ts';
 import type { Store, StoreKind } from './store.ts';
 
 /** One promise that every store keeps. It leaves values behind, so each check is given a name of its own. */
@@ -220,30 +220,4 @@ function check(
     }
   };
   return { name, kinds, run };
-}
-
-function bytes(...values: number[]): Uint8Array {
-  return Uint8Array.from(values);
-}
-
-function same(actual: Uint8Array | undefined, expected: Uint8Array | undefined, what = 'the value'): void {
-  const at = expected?.findIndex((byte, i) => byte !== actual?.[i]);
-  if (actual?.length === expected?.length && (at === undefined || at === -1)) return;
-  throw new Error(
-    `${what}: ${actual?.length ?? 'no'} bytes for ${expected?.length ?? 'no'}, first difference at ${at}`,
-  );
-}
-
-function equal(actual: unknown, expected: unknown, what: string): void {
-  const [is, shouldBe] = [JSON.stringify(actual), JSON.stringify(expected)];
-  if (is !== shouldBe) throw new Error(`${what}: ${is} in place of ${shouldBe}`);
-}
-
-async function throwsCode(code: string, work: () => Promise<unknown>): Promise<void> {
-  const error = await work().then(
-    () => new Error('nothing was thrown'),
-    (thrown: unknown) => thrown,
-  );
-  if (error instanceof LimbeckError && error.code === code) return;
-  throw new Error(`"${code}" should have been thrown, not: ${String(error)}`);
 }

@@ -28,19 +28,19 @@ export async function buildStudent(portable: PortableStudent, seed: number): Pro
   // tfjs counts a layer once for each place where it is used, and frees it once: what is shared would stay.
   model.dispose = () => {
     const result = dispose();
-    for (const layer of model.layers as unknown as SharedLayer[]) {
-      while ((layer._refCount ?? 0) > 0) result.numDisposedVariables += layer.dispose().numDisposedVariables;
+    // Within another model it is not free until that one is.
+    if (refCountOf(model) > 0) return result;
+    for (const layer of model.layers) {
+      while (refCountOf(layer) > 0) result.numDisposedVariables += layer.dispose().numDisposedVariables;
     }
     return result;
   };
   return model;
 }
 
-/** What tfjs keeps of a layer. */
-interface SharedLayer {
-  readonly _refCount: number | null;
-  dispose(): { numDisposedVariables: number };
-}
+/** How many models and places use a layer, as tfjs keeps it. */
+const refCountOf = (layer: tf.layers.Layer): number =>
+  (layer as unknown as { _refCount: number | null })._refCount ?? 0;
 
 async function buildModel(portable: PortableStudent, seed: number): Promise<tf.LayersModel> {
   // Designs name some that an older tfjs lacks.

@@ -3,6 +3,7 @@
 export { parameterCount, type Student, type StudentArtifacts, studentFromArtifacts } from './student.ts';
 export { type AutoencoderOptions, autoencoder } from './zoo/autoencoder.ts';
 export { type CnnOptions, cnn } from './zoo/cnn.ts';
+export { type CrnnOptions, crnn } from './zoo/crnn.ts';
 export { type DsCnnOptions, dsCnn } from './zoo/dsCnn.ts';
 export { type MlpOptions, mlp } from './zoo/mlp.ts';
 export { type MobilenetV1Options, mobilenetV1 } from './zoo/mobilenetV1.ts';

@@ -3,6 +3,7 @@ import { sha256 } from '../core/hash.ts';
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import { count, finite, given, type OptionsOf, schema, text } from '../core/schema.ts';
 import type { NamedArrays } from '../core/shape.ts';
+import { makeUnderway } from '../core/underway.ts';
 import type { Store } from '../storage/store.ts';
 import { answerOnce } from './cache/answerOnce.ts';
 import { chunkStore } from './cache/chunkStore.ts';
@@ -93,21 +94,9 @@ export function cachedTeacher(teacher: Teacher, store: Store, options: CachedTea
   const chunks = chunkStore(store, { folder, budgetBytes, memoryBytes, onNotice });
   const answers = answerOnce(source, chunks, { precision, secret, onNotice });
   const name = () => options.name ?? teacher.description.name;
-  const underway = new Set<Promise<unknown>>();
-  let closing: Promise<void> | undefined;
-
-  async function perform<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (closing !== undefined) {
-      throw new LimbeckError('disposed', `The cached teacher "${name()}" was disposed; make it again.`);
-    }
-    const working = work();
-    underway.add(working);
-    try {
-      return await working;
-    } finally {
-      underway.delete(working);
-    }
-  }
+  const { perform, close } = makeUnderway(
+    () => new LimbeckError('disposed', `The cached teacher "${name()}" was disposed; make it again.`),
+  );
 
   return {
     get description() {
@@ -139,10 +128,7 @@ export function cachedTeacher(teacher: Teacher, store: Store, options: CachedTea
       }),
     flush: () => perform(() => chunks.open().then(chunks.flush)),
     clear: () => perform(() => chunks.open().then(chunks.clear)),
-    [Symbol.asyncDispose]() {
-      closing ??= Promise.allSettled(underway).then(chunks.close);
-      return closing;
-    },
+    [Symbol.asyncDispose]: () => close(chunks.close),
   };
 
   async function ask(inputs: NamedArrays, signal?: AbortSignal): Promise<NamedArrays> {

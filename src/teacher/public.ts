@@ -22,6 +22,8 @@ export type { LoadedTeacherOptions } from './loadedOptions.ts';
 export { type LoadEvent, loadTeacher } from './onnx.ts';
 export type { LoadTeacherOptions } from './onnxOptions.ts';
 export { type ReadOutputs, type ReadSpec, type SumOverTimeOptions, sumOverTime } from './read.ts';
+export { readSteps } from './readSteps.ts';
+export type { ReadStepsOptions } from './readStepsOptions.ts';
 export { type RecurrentOptions, sileroVad } from './recurrentOptions.ts';
 export type { SizeFigure } from './session/batchSizes.ts';
 export type { DeviceOption } from './session/devices.ts';

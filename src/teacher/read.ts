@@ -1,12 +1,12 @@
 import { LimbeckError, messageOf } from '../core/errors.ts';
 import { checkCount } from '../core/options.ts';
 import { firstNonFinite, formatShape, type NamedArrays, sizeOf, whyNoNumbers } from '../core/shape.ts';
+import type { ReadStepsSettings } from './readStepsOptions.ts';
 
 /** A reading of this package by name and options: plain values, from which the teacher's worker makes it again. */
-export interface ReadSpec {
-  readonly name: 'sumOverTime';
-  readonly options: SumOverTimeOptions;
-}
+export type ReadSpec =
+  | { readonly name: 'sumOverTime'; readonly options: SumOverTimeOptions }
+  | { readonly name: 'readSteps'; readonly options: ReadStepsSettings };
 
 /**
  * Turns a model's raw outputs for a batch into what losses compare, such as { logits: [B, C] }. One with a
@@ -15,11 +15,6 @@ export interface ReadSpec {
 export interface ReadOutputs {
   (outputs: NamedArrays): NamedArrays;
   readonly spec?: ReadSpec;
-}
-
-/** The reading that a spec describes. */
-export function reviveRead({ options }: ReadSpec): ReadOutputs {
-  return sumOverTime(options);
 }
 
 /** Which classes of a sequence model count, and where they are. */
@@ -84,7 +79,7 @@ export function keptOf<T>(outputs: Readonly<Record<string, T>>, keep: readonly s
   if (missing === undefined) return Object.fromEntries(keep.map((name) => [name, outputs[name] as T]));
   throw new LimbeckError(
     'unknown-output',
-    `sumOverTime is to keep "${missing}"; the teacher gives ${Object.keys(outputs).join(', ')}. Name inner tensors in "taps".`,
+    `"keep" names "${missing}"; the teacher gives ${Object.keys(outputs).join(', ')}. Name inner tensors in "taps".`,
     { details: { needed: missing, given: Object.keys(outputs) } },
   );
 }

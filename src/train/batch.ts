@@ -7,6 +7,8 @@ export interface TrainBatch {
   readonly inputs: NamedArrays;
   readonly teacher: NamedArrays;
   readonly labels?: Int32Array;
+  /** The sequence of each example [B, L], with −1 behind its end, if a loss reads them. */
+  readonly sequences?: Int32Array;
   /** The weight of each example, 0 or more, if a loss reads it. */
   readonly exampleWeights?: Float32Array;
   /** The index of each example in the dataset, and the loss's numbers for this step; the loop adds them if they are read. */

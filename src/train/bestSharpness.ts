@@ -1,6 +1,6 @@
+import { logProbsOf } from '../core/logProbs.ts';
 import { rootBetween } from '../core/rootBetween.ts';
 import type { NdArray } from '../core/shape.ts';
-import { logProbsOf } from './logProbs.ts';
 
 /** The range of 1 / T that is searched, from the flattest to the sharpest answers. */
 export const LEAST_SHARPNESS = 0.01;

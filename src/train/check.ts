@@ -9,14 +9,14 @@ import type { StudentDescription } from '../student/student.ts';
 import { type TappedStudent, tapStudent } from '../student/taps.ts';
 import { asRead, type StepPlace, type TrainBatch } from './batch.ts';
 import { gpuStep, isOnGpu } from './gpuStepper.ts';
-import { checkLabelRange, classesOf } from './labels.ts';
+import { checkLabelRange, checkSequences, classesOf } from './labels.ts';
 import { missingOutput } from './missingOutput.ts';
 import type { OpenLoss } from './openLoss.ts';
 import { trainStep, variablesOf } from './step.ts';
 
 /**
  * Runs one batch before the first step to find everything that can be wrong with a run.
- * Throws    student-not-trainable · unknown-output · class-mismatch · labels-missing · not-finite · unknown-input ·
+ * Throws    student-not-trainable · unknown-output · class-mismatch · labels-missing · sequence-too-long · not-finite · unknown-input ·
  *           shape-mismatch
  */
 export async function checkBatch(
@@ -42,6 +42,7 @@ export async function checkBatch(
     if (answers[name] === undefined) throw missingOutput(name, Object.keys(answers));
   }
   checkLabels(loss, batch, description);
+  checkSequences(loss, batch.sequences, rows, description.outputs);
   if (loss.reads.exampleWeights && batch.exampleWeights === undefined) throw noWeights(loss);
   const shapes = Object.fromEntries(loss.reads.teacher.map((name) => [name, answers[name]?.slice(1) ?? []]));
   using opened = open(student, shapes);

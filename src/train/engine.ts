@@ -27,6 +27,7 @@ import { openParts, stepsWith } from './parts/open.ts';
 import type { PartReports, PartResults } from './parts/options.ts';
 import { completeWith, readWith } from './parts/part.ts';
 import { predictBatch } from './predict.ts';
+import { putRunState } from './runState.ts';
 import { openSharedCores } from './sharedCores.ts';
 import { isHalfApplied } from './step.ts';
 
@@ -96,7 +97,7 @@ export function createEngine(knownLosses: KnownLosses = {}, colocatedTeacher?: C
       const job = { ...asked, batchSize: evenBatchSize(asked) };
       const optimizer = makeOptimizer(tf, job.optimizer);
       const own = reviveLoss(job.loss, knownLosses);
-      const opened = await openRun({ job, model, loss: own, source, emit, colocatedTeacher });
+      const opened = await openRun({ job, model, loss: own, optimizer, source, emit, colocatedTeacher });
       const { parts, student, loss } = opened;
       const steps = stepsOf(job, model, place.current()?.description);
       const known = place.hasGivenThreads() ? 'all' : await source.recallThreads?.(steps).catch(() => undefined);
@@ -106,6 +107,8 @@ export function createEngine(knownLosses: KnownLosses = {}, colocatedTeacher?: C
       let lastStepEvent = 0;
       let error: unknown;
       try {
+        const before = job.checkpointEpochs === undefined ? undefined : await source.recallState?.();
+        if (before !== undefined) putRunState({ model, optimizer, loss, parts }, before);
         const read = (indices: Int32Array, epoch?: number) => source.read(indices, epoch);
         const rest = async <T>(awaited: Promise<T>) => {
           const there = await asides.during(awaited);
@@ -115,7 +118,7 @@ export function createEngine(knownLosses: KnownLosses = {}, colocatedTeacher?: C
         };
         const run = { ...job, ...stepsWith(parts, optimizer), model, student, loss, parts, cores, signal };
         for (const message of place.notices.splice(0)) await emit({ type: 'notice', message });
-        for await (const event of trainLoop({ ...run, read, rest })) {
+        for await (const event of trainLoop({ ...run, read, rest, finishedEpochs: before?.epoch })) {
           // Events and the result use different ports; waiting keeps the result from overtaking the events.
           if (event.type !== 'step') await emit(event);
           else if (performance.now() - lastStepEvent >= STEP_EVENT_MS || event.step === event.steps) {

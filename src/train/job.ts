@@ -5,7 +5,9 @@ import type { TrainBatch } from './batch.ts';
 import type { EpochEvent, HoldoutOutputs, NoticeEvent, StepEvent } from './events.ts';
 import type { OptimizerOptions } from './optimizerOptions.ts';
 import type { LengthOptions } from './order.ts';
+import type { Verdict } from './parts/keepBest/keepBest.ts';
 import type { JobParts, PartEvent, PartReports, PartResults } from './parts/options.ts';
+import type { RunState } from './state.ts';
 import type { ThreadFigures } from './threadChoice.ts';
 
 /** What one training run needs, as plain values. */
@@ -19,6 +21,8 @@ export interface TrainJob extends JobParts, LengthOptions {
   readonly channelsFirst?: readonly string[];
   /** Number of held-out examples; every epoch returns the student's outputs for them. */
   readonly holdoutSize: number;
+  /** Epochs from one state that is kept to the next. Default: none is. */
+  readonly checkpointEpochs?: number;
   /** Whether the colocated teacher is asked about each batch; the source leaves `teacher` empty then. */
   readonly asksColocatedTeacher?: boolean;
 }
@@ -30,6 +34,12 @@ export interface TrainSource {
   /** The inputs of these examples, unchanged, without asking a teacher. */
   readInputs(indices: Int32Array): Promise<NamedArrays>;
   readHoldout(indices: Int32Array): Promise<NamedArrays>;
+  /** What the page, which knows the metrics, says of an epoch's student, once it was told of it. */
+  judge?(epoch: number): Promise<Verdict>;
+  /** Keeps the state of the run after an epoch. */
+  keepState?(state: RunState): Promise<void>;
+  /** The state to go on from. */
+  recallState?(): Promise<RunState | undefined>;
   /** What was measured of such steps before. */
   recallThreads?(steps: MeasuredSteps): Promise<ThreadFigures | undefined>;
 }

@@ -36,6 +36,37 @@ function labelledOutputs({ terms = [], reads }: Loss): readonly string[] {
   return inTerms.length > 0 || !reads.labels ? inTerms : reads.student;
 }
 
+/**
+ * Every loss inside says what is wrong with the sequences of these examples; the first is number `first` of the dataset.
+ * Throws    labels-missing: the loss reads sequences, and there are none · shape-mismatch: not as many numbers for each ·
+ *           class-mismatch · sequence-too-long
+ */
+export function checkSequences(
+  loss: Loss,
+  sequences: Int32Array | undefined,
+  examples: number,
+  outputs: StudentDescription['outputs'],
+  first = 0,
+): void {
+  if (!loss.reads.sequences) return;
+  if (sequences === undefined) {
+    throw new LimbeckError(
+      'labels-missing',
+      `The loss "${loss.name}" reads a sequence for each example, and the data has none. Give withSequences(data, …).`,
+    );
+  }
+  if (sequences.length === 0 || sequences.length % examples !== 0) {
+    throw new LimbeckError(
+      'shape-mismatch',
+      `There are ${sequences.length} numbers in the sequences of ${examples} examples; they must be [B, L], each with −1 ` +
+        'behind its end. withSequences(data, …) makes them so.',
+      { details: { numbers: sequences.length, examples } },
+    );
+  }
+  for (const term of loss.terms ?? []) checkSequences(term, sequences, examples, outputs, first);
+  loss.checkSequences?.({ values: sequences, length: sequences.length / examples, first }, outputs);
+}
+
 /** Whether every label that this loss reads may be missing. */
 function allowsUnlabelled({ terms, reads, allowsUnlabelled: allows = false }: Loss): boolean {
   return terms === undefined || terms.length === 0 ? !reads.labels || allows : terms.every(allowsUnlabelled);

@@ -4,15 +4,15 @@ import { asRead, type StepPlace, type TrainBatch } from './batch.ts';
 import type { EpochEvent, HoldoutOutputs, NoticeEvent, StepEvent } from './events.ts';
 import { isOnGpu, openGpuStepper } from './gpuStepper.ts';
 import { epochBatches, evenBatchSize, type LengthOptions, lengthOf } from './order.ts';
-import { completeWith, type Part, type PartRun, readWith } from './parts/part.ts';
+import { completeWith, type PartRun, readWith } from './parts/part.ts';
 import { openSharedCores, type SharedCores } from './sharedCores.ts';
 import { openStepper } from './stepper.ts';
 
 export interface LoopOptions extends PartRun, LengthOptions {
   /** Reads some examples of the dataset. */
   readonly read: (indices: Int32Array, epoch?: number) => Promise<TrainBatch>;
-  /** The run's parts, in this order. Default: none. */
-  readonly parts?: readonly Part[];
+  /** Epochs that an earlier run of the same job has finished. Default 0. */
+  readonly finishedEpochs?: number | undefined;
   /** The threads of its steps. Default: as its own steps prove to be faster. */
   readonly cores?: SharedCores;
 }
@@ -25,7 +25,7 @@ export interface LoopOptions extends PartRun, LengthOptions {
 export async function* trainLoop(
   options: LoopOptions,
 ): AsyncGenerator<StepEvent | (EpochEvent & HoldoutOutputs) | NoticeEvent, void, void> {
-  const { signal, loss, parts = [], rest = (awaited) => awaited } = options;
+  const { signal, loss, parts = [], finishedEpochs = 0, rest = (awaited) => awaited } = options;
   const { epochs } = lengthOf(options);
   const usualSize = evenBatchSize(options);
   const first = await begin(options);
@@ -33,9 +33,9 @@ export async function* trainLoop(
   using stepper = openRenewable(options);
   using cores = options.cores ?? openSharedCores();
   let isTold = false;
-  let places = placesOf(options, 1);
+  let places = placesOf(options, finishedEpochs + 1);
   let next: Promise<TrainBatch> | undefined;
-  for (let epoch = 1; epoch <= epochs; epoch++) {
+  for (let epoch = finishedEpochs + 1; epoch <= epochs; epoch++) {
     const nextEpoch = epoch < epochs ? placesOf(options, epoch + 1) : [];
     const startedAt = performance.now();
     let lossSum = 0;
@@ -90,6 +90,9 @@ export async function* trainLoop(
     let told: HoldoutOutputs = {};
     for (const part of parts) told = { ...told, ...(await part.afterEpoch?.(event, options)) };
     yield { ...event, ...told };
+    let isEnough = false;
+    for (const part of parts) if ((await part.afterEvent?.(event, options)) === 'stop') isEnough = true;
+    if (isEnough) return;
     places = nextEpoch;
   }
 }
@@ -109,10 +112,10 @@ async function readBatch({ read, parts = [] }: LoopOptions, at: StepPlace): Prom
 
 /** Shows each part the first batches of the run, and returns those that were read for it; the run learns from them later. */
 async function begin(options: LoopOptions): Promise<TrainBatch[]> {
-  const { parts = [], loss, signal } = options;
+  const { parts = [], loss, signal, finishedEpochs = 0 } = options;
   const most = Math.max(0, ...parts.map(({ looksAhead = 0 }) => looksAhead));
   const first: TrainBatch[] = [];
-  const places = most === 0 ? [] : placesOf(options, 1).slice(0, most);
+  const places = most === 0 ? [] : placesOf(options, finishedEpochs + 1).slice(0, most);
   for (const at of places) {
     throwIfAborted(signal);
     first.push(await readBatch(options, at));

@@ -15,7 +15,7 @@ export interface MeasureOptions {
 /**
  * Every metric that these inputs allow, by name: those of the outputs' kind, and your own. Outputs that are compared with
  * labels must be one row of classes per example, [N, C]; those compared with a teacher must have its shape, so that no
- * meaningless number is given for a sequence or a feature map. Examples without a label (−1) count only for metrics that
+ * meaningless number is given for a feature map; those compared with sequences must be rows of classes, [N, T, C]. Examples without a label (−1) count only for metrics that
  * read none.
  */
 export function measure(inputs: MetricInputs, options: MeasureOptions = {}): Record<string, number> {
@@ -44,9 +44,10 @@ function withLabels(inputs: MetricInputs): MetricInputs | undefined {
   };
 }
 
-function isAllowed({ reads }: Metric, { student, teacher, labels }: MetricInputs): boolean {
+function isAllowed({ reads }: Metric, { student, teacher, labels, sequences }: MetricInputs): boolean {
   if (reads.teacher && teacher === undefined) return false;
   if (reads.labels && labels === undefined) return false;
+  if (reads.sequences && (sequences === undefined || !isForSequences(student, sequences))) return false;
   const compared = [reads.student !== false && student, reads.teacher && teacher].filter((array) => array !== false);
   const [first, second] = compared as NdArray[];
   if (first !== undefined && second !== undefined && !areComparable(first.shape, second.shape, reads)) return false;
@@ -60,6 +61,11 @@ function areComparable(
 ): boolean {
   if (!otherLengths) return isSameShape(first, second);
   return first.length === 2 && second.length === 2 && first[0] === second[0];
+}
+
+/** A row of classes for each step of each example. */
+function isForSequences({ shape }: NdArray, sequences: Int32Array): boolean {
+  return shape.length === 3 && sequences.length > 0 && sequences.length % (shape[0] as number) === 0;
 }
 
 function isForLabels({ shape }: NdArray, labels: Int32Array): boolean {

@@ -2,11 +2,15 @@ import { LimbeckError } from '../core/errors.ts';
 import { checkOneOf } from '../core/options.ts';
 import type { NdArray } from '../core/shape.ts';
 
-/** Outputs of both models for the same examples, and the labels if known. */
+/** Outputs of both models for the same examples, and their labels or sequences if known. */
 export interface MetricInputs {
   readonly student: NdArray;
   readonly teacher?: NdArray;
   readonly labels?: Int32Array;
+  /** The sequence of each example [N, L], with −1 behind its end. */
+  readonly sequences?: Int32Array;
+  /** The class that stands for no character, where there are sequences. Default 0. */
+  readonly blank?: number;
 }
 
 /**
@@ -35,6 +39,8 @@ export interface Metric {
   readonly reads: {
     readonly teacher: boolean;
     readonly labels: boolean;
+    /** Whether it reads sequences; the student's output is then [N, T, C]. Default false. */
+    readonly sequences?: boolean;
     /** False if only the teacher is compared with the labels. Default true. */
     readonly student?: boolean;
     /** Whether student and teacher may have rows of different lengths, [N, D] and [N, E]. Default false: one shape. */
@@ -48,6 +54,7 @@ export const OWN_METRICS = [
   'accuracy',
   'agreement',
   'calibrationError',
+  'characterErrorRate',
   'coefficientOfDetermination',
   'cosineSimilarity',
   'intervalCoverage',

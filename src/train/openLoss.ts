@@ -6,8 +6,9 @@ import * as tf from '../runtime/tf.ts';
 
 /** A loss with its parameters and memory for one run; it frees them at the end. */
 export interface OpenLoss extends Loss, Disposable {
-  /** What is learned besides the student. */
+  /** What is learned besides the student, and the same with what is remembered. */
   readonly variables: readonly tf.Variable[];
+  readonly kept: readonly tf.Variable[];
   readonly shapes: LossShapes;
 }
 
@@ -36,6 +37,7 @@ export function openLoss(loss: Loss, { shapes, channelsFirst = [], seed }: OpenL
     ...loss,
     shapes,
     variables: made.filter(({ trainable }) => trainable),
+    kept: made,
     compute: (tfjs, tensors) => loss.compute(tfjs, withOwn(tensors)),
     ...(loss.perExample && { perExample: (tfjs, tensors) => loss.perExample?.(tfjs, withOwn(tensors)) as tf.Tensor1D }),
     [Symbol.dispose]: () => tf.dispose(made),

@@ -16,7 +16,7 @@ const both = (...losses: Loss[]) => weighted(losses.map((loss) => ({ loss, weigh
 test.each<[string, Loss, string, readonly (number | null)[], string]>([
   ['a regression of several numbers', regression({ output: 'box' }), 'box', [4], 'values'],
   ['a regression whose output is called logits', regression({ output: 'logits' }), 'logits', [3], 'values'],
-  ['scores of pairs', marginMse(), 'scores', [2], 'values'],
+  ['scores of pairs', marginMse(), 'scores', [2], 'scores'],
   ['soft targets', softTargets(), 'logits', [10], 'classes'],
   ['one number, whatever the loss', softTargets(), 'logits', [1], 'values'],
   ['embeddings', embeddingMatch({ output: 'embedding' }), 'embedding', [128], 'embeddings'],

@@ -8,7 +8,7 @@ import type { TrainBatch } from './batch.ts';
 import { type BatchTensors, type StepGradients, toTensors } from './step.ts';
 
 /** What a batch may hold besides inputs and answers: one number per example or step. */
-const BESIDE = ['labels', 'exampleWeights', 'indices', 'numbers'] as const;
+const BESIDE = ['labels', 'sequences', 'exampleWeights', 'indices', 'numbers'] as const;
 
 /** Loss and gradients of one batch; the caller frees the result, and no other tensor remains. */
 export type ComputeStep = (batch: BatchTensors) => StepGradients;

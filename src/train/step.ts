@@ -13,6 +13,7 @@ export interface BatchTensors {
   readonly inputs: readonly tf.Tensor[];
   readonly teacher: Readonly<Record<string, tf.Tensor>>;
   readonly labels: tf.Tensor1D | undefined;
+  readonly sequences?: tf.Tensor2D;
   readonly exampleWeights?: tf.Tensor1D;
   readonly indices?: tf.Tensor1D;
   readonly numbers?: tf.Tensor1D;
@@ -36,6 +37,8 @@ export interface StepOptions {
 /** A loss, and what is learned for it besides the student. */
 export interface StepLoss extends Loss {
   readonly variables?: readonly tf.Variable[];
+  /** These, and what it remembers. */
+  readonly kept?: readonly tf.Variable[];
 }
 
 /** All that a step changes: the student's weights and the loss's own. */
@@ -63,11 +66,13 @@ export function gradientsOf(
 
 /** The tensors of a batch; the caller frees them. */
 export function toTensors(batch: TrainBatch, inputs: readonly NdArray[]): BatchTensors {
-  const { teacher, labels, exampleWeights, indices, numbers } = batch;
+  const { teacher, labels, sequences, exampleWeights, indices, numbers } = batch;
+  const rows = inputs[0]?.shape[0] ?? 1;
   return {
     inputs: inputs.map(toTensor),
     teacher: Object.fromEntries(Object.entries(teacher).map(([name, array]) => [name, toTensor(array)])),
     labels: labels && tf.tensor1d(labels, 'int32'),
+    ...(sequences && { sequences: tf.tensor2d(sequences, [rows, sequences.length / rows], 'int32') }),
     ...(exampleWeights && { exampleWeights: tf.tensor1d(exampleWeights, 'float32') }),
     ...(indices && { indices: tf.tensor1d(indices, 'int32') }),
     ...(numbers && { numbers: tf.tensor1d(numbers, 'float32') }),

@@ -3,10 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { isLong } from '../../scripts/isLong.mjs';
 import type { NdArray } from '../core/shape.ts';
 import { crossEntropy } from '../losses/response/crossEntropy.ts';
+import { ctc } from '../losses/response/ctc.ts';
 import { toTensor } from '../runtime/tensors.ts';
 import * as tf from '../runtime/tf.ts';
 import { applyStudent, buildStudent } from '../student/build.ts';
 import type { Student } from '../student/student.ts';
+import { crnn } from '../student/zoo/crnn.ts';
 import { dsCnn } from '../student/zoo/dsCnn.ts';
 import { mobilenetV1 } from '../student/zoo/mobilenetV1.ts';
 import { resnet8 } from '../student/zoo/resnet8.ts';
@@ -21,7 +23,11 @@ import { openStepper } from './stepper.ts';
 /** golden/<student>.json, which scripts/golden/students.py made with PyTorch in float64; see that file. */
 interface Golden {
   readonly options: object;
-  readonly example: { readonly shape: readonly number[]; readonly vocabulary: number | null };
+  readonly example: {
+    readonly shape: readonly number[];
+    readonly vocabulary: number | null;
+    readonly sequence?: number;
+  };
   readonly batch: number;
   readonly optimizer: OptimizerOptions;
   readonly logits: { readonly before: readonly number[]; readonly after: readonly number[] };
@@ -62,6 +68,7 @@ const students: Record<string, Case> = {
   dsCnn: { make: dsCnn, tolerance: { logits: 4e-7, loss: 4e-7, weight: 1e-6, sum: 3e-7 } },
   resnet8: { make: resnet8, tolerance: { logits: 4e-6, loss: 1e-6, weight: 1e-6, sum: 1e-7 } },
   mobilenetV1: { make: mobilenetV1, tolerance: { logits: 9e-6, loss: 8e-5, weight: 8e-6, average: 6e-5, sum: 4e-6 } },
+  crnn: { make: crnn, tolerance: { logits: 4e-6, loss: 4e-6, weight: 4e-6, sum: 4e-6 } },
   transformerTiny: { make: transformerTiny, tolerance: { logits: 8e-6, loss: 4e-6, weight: 4e-6, sum: 5e-6 } },
 };
 
@@ -80,7 +87,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backendName) => {
       const golden = readGolden(name);
       const model = await goldenModel(make(golden.options), golden);
       const optimizer = makeOptimizer(tf, golden.optimizer);
-      const options = { model, optimizer, loss: crossEntropy() };
+      const options = { model, optimizer, loss: golden.example.sequence === undefined ? crossEntropy() : ctc() };
       const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
       const stepper = openStepper(options);
       const take = (batch: TrainBatch) =>
@@ -142,6 +149,15 @@ function goldenInput({ example: { shape, vocabulary }, batch }: Golden, step: nu
 }
 
 function goldenBatch(golden: Golden, step: number): TrainBatch {
+  const { sequence } = golden.example;
+  if (sequence !== undefined) {
+    const classes = drawn(LABELS + step, golden.batch * sequence, 100_000).map((k) => modulo(k, CLASSES - 1) + 1);
+    const sequences = Int32Array.from(classes, (one, i) => {
+      const isLeft = Math.floor(i / sequence) % 3 === 2 && i % sequence > 0;
+      return isLeft ? -1 : one;
+    });
+    return { inputs: { input: goldenInput(golden, step) }, teacher: {}, sequences };
+  }
   const labels = Int32Array.from(drawn(LABELS + step, golden.batch, 100_000), (k) => modulo(k, CLASSES));
   return { inputs: { input: goldenInput(golden, step) }, teacher: {}, labels };
 }

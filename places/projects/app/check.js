@@ -34,8 +34,8 @@ async function learn({ limbeck, run, hasTfjs }, teacherUrl, epochs, worker) {
   const trainer = await openTrainer({ ...here });
   const student = mlp({ inputShape: [FEATURES], classes: 4, hidden: [32] });
   const data = fromArrays({ x: examples(0) });
-  await distill({ teacher, student, data, epochs, batchSize: 16, seed: 1, trainer, optimizer: { learningRate: 0.01 } })
-    .done;
+  const optimizer = { learningRate: 0.01 };
+  const { report } = await distill({ teacher, student, data, epochs, batchSize: 16, seed: 1, trainer, optimizer }).done;
   // A bundle is packed with tfjs, on this thread.
   const packed = hasTfjs ? await toBundle(student, { onnx: true }) : await toOnnx(student);
   const loaded = await run.loadStudent(packed, { labels: ['a', 'b', 'c', 'd'], ...here });
@@ -48,6 +48,10 @@ async function learn({ limbeck, run, hasTfjs }, teacherUrl, epochs, worker) {
   need(largestGap < 1e-3, `limbeck/run answers otherwise than the student did where it learned, by ${largestGap}`);
   need(labels.length === EXAMPLES, 'limbeck/run gave no labels');
   for (const one of [loaded, trainer, teacher]) await one[Symbol.asyncDispose]();
+  const engines = hasTfjs ? ['onnxruntime', 'tfjs'] : ['onnxruntime'];
+  if (worker === undefined && 'SharedWorker' in globalThis) {
+    for (const engine of engines) await share({ run }, packed, { engine, x, answer: outputs.logits.data });
+  }
   return {
     agreement: shareAlike(classesOf(said), classesOf(taught)),
     threads: {
@@ -57,7 +61,22 @@ async function learn({ limbeck, run, hasTfjs }, teacherUrl, epochs, worker) {
     },
     hasKernels: trainer.description.hasKernels,
     notices: trainer.description.notices,
+    versions: report.reproducibleWith.versions,
   };
+}
+
+/** Two handles on one student that tabs share: both answer as a worker of its own did. */
+async function share({ run }, packed, { engine, x, answer }) {
+  const load = () => run.loadStudent(packed, { engine, worker: 'shared' });
+  const both = [await load(), await load()];
+  for (const one of both) {
+    const { isShared, notices } = one.description;
+    need(isShared, `worker: 'shared' shares nothing with ${engine}: ${notices.join(' ')}`);
+    const { outputs } = await one.predict({ x });
+    const gap = Math.max(...answer.map((value, i) => Math.abs(value - outputs.logits.data[i])));
+    need(gap < 1e-3, `a shared student answers otherwise with ${engine}, by ${gap}`);
+  }
+  for (const one of both) await one[Symbol.asyncDispose]();
 }
 
 /**

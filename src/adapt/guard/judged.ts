@@ -1,7 +1,7 @@
+import { logProbsOf } from '../../core/logProbs.ts';
 import { pickRows } from '../../core/rows.ts';
 import type { NdArray } from '../../core/shape.ts';
 import { bestSharpness } from '../../train/bestSharpness.ts';
-import { logProbsOf } from '../../train/logProbs.ts';
 import type { Metric } from '../../train/metric.ts';
 import { type GainedAndLost, pairsOf } from '../../train/paired.ts';
 

@@ -1,5 +1,5 @@
+import { logProbsOf } from '../../core/logProbs.ts';
 import type { NdArray } from '../../core/shape.ts';
-import { logProbsOf } from '../../train/logProbs.ts';
 import type { HeadProblem } from './solveHead.ts';
 
 /** Examples that a last layer learns from, the person's own first, then those that are replayed. */

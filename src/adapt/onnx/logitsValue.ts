@@ -1,5 +1,5 @@
 import { LimbeckError } from '../../core/errors.ts';
-import { nearNames } from '../../onnx/describe/nearNames.ts';
+import { nearNames } from '../../core/nearNames.ts';
 import { valuesOf } from '../../onnx/describe/values.ts';
 import type { OnnxModel, OnnxNode } from '../../onnx/model.ts';
 import { domainOf } from '../../onnx/operators.ts';
@@ -33,8 +33,8 @@ function unknownOutput(wanted: string, { graph }: OnnxModel, computed: readonly 
   const near = nearNames(wanted, new Set([...outputs, ...computed]));
   return new LimbeckError(
     'unknown-tensor',
-    `"${name}" computes no value "${wanted}". Its outputs are ${quoted(outputs)}; close to it are ${quoted(near)}. Name the ` +
-      'one that holds the classes as "output".',
+    `"${name}" computes no value "${wanted}". ${near.length > 0 ? `Close to it are ${quoted(near)}. ` : ''}Its outputs are ` +
+      `${quoted(outputs)}. Name the one that holds the classes as "output".`,
     { details: { output: wanted, outputs, near } },
   );
 }

@@ -1,4 +1,5 @@
 import { isAbortError, LimbeckError } from '../../core/errors.ts';
+import { makeUnderway } from '../../core/underway.ts';
 import type { ProfileEvent } from './profile.ts';
 
 /** The life of an open profile: who listens, what is running, and how it ends. */
@@ -23,32 +24,28 @@ export interface Session {
 export function openSession(name: string): Session {
   const notices: string[] = [];
   const listeners = new Set<(event: ProfileEvent) => void>();
-  const underway = new Set<Promise<unknown>>();
+  const underway = makeUnderway(over);
   const controllers = new Set<AbortController>();
-  let closing: Promise<void> | undefined;
   let isDestroyed = false;
 
   const tell = (event: ProfileEvent) => {
     for (const listener of listeners) listener(event);
   };
 
-  function check(): void {
-    if (closing === undefined && !isDestroyed) return;
+  function over(): LimbeckError {
     const ended = isDestroyed ? 'destroyed, perhaps in another tab' : 'disposed';
-    throw new LimbeckError('disposed', `The profile "${name}" was ${ended}; open it again with openProfile.`, {
+    return new LimbeckError('disposed', `The profile "${name}" was ${ended}; open it again with openProfile.`, {
       details: { name },
     });
   }
 
+  function check(): void {
+    if (underway.isClosing || isDestroyed) throw over();
+  }
+
   async function perform<T>(work: () => Promise<T>): Promise<T> {
     check();
-    const working = work();
-    underway.add(working);
-    try {
-      return await working;
-    } finally {
-      underway.delete(working);
-    }
+    return underway.perform(work);
   }
 
   async function cancellable<T>(work: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
@@ -92,17 +89,14 @@ export function openSession(name: string): Session {
       if (isDestroyed) return;
       isDestroyed = true;
       cancelAll();
-      if (closing === undefined) tell({ type: 'destroyed' });
+      if (!underway.isClosing) tell({ type: 'destroyed' });
     },
     get isOver() {
-      return closing !== undefined || isDestroyed;
+      return underway.isClosing || isDestroyed;
     },
     close(last) {
-      if (closing === undefined) {
-        cancelAll();
-        closing = Promise.allSettled(underway).then(last);
-      }
-      return closing;
+      if (!underway.isClosing) cancelAll();
+      return underway.close(last);
     },
   };
 }

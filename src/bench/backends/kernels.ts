@@ -6,6 +6,7 @@ export const kernels: BackendFamily = {
   name: 'kernels',
   hasThreads: true,
   hasLevels: true,
+  isOnGpu: false,
   usual: 'everywhere',
   obstacle: kernelsObstacle,
   place: (threads, simdLevel) => ({

@@ -28,6 +28,7 @@ function family(
     name: `onnxruntime-${device}`,
     hasThreads,
     hasLevels: false,
+    isOnGpu: device === 'webgpu' || device === 'webnn',
     usual,
     obstacle,
     place: (threads) => ({ onnx: { device, threads } }),

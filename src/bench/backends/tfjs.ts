@@ -1,3 +1,4 @@
+import { isNode } from '../../core/node.ts';
 import { webGpuFilesObstacle } from '../../core/webgpuFiles.ts';
 import { findGpu } from '../../runtime/ortDevices.ts';
 import type { BackendFamily } from '../backendFamily.ts';
@@ -6,8 +7,13 @@ import type { TfjsPlace } from '../session/task.ts';
 /** Plain JavaScript: the reference for students. */
 export const tfjsCpu = family('cpu', 'everywhere', async () => undefined);
 
-/** As tfjs comes, without limbeck's kernels, on one thread. It cannot train a convolution. */
-export const tfjsWasm = family('wasm', 'everywhere', async () => undefined);
+/**
+ * As tfjs comes, without limbeck's kernels: on one thread, or with its threaded build by the file tfjs-backend-wasm-threaded.js of limbeck's
+ * package, which nothing else loads. It cannot train a convolution.
+ */
+export const tfjsWasm = family('wasm', 'everywhere', async (threads) =>
+  threads > 1 && isNode() ? 'tfjs’s threads start in pages only.' : undefined,
+);
 
 /** By the file tfjs-backend-webgl.js of limbeck's package, which nothing else loads. */
 export const tfjsWebgl = family('webgl', 'pages', async () =>
@@ -23,14 +29,15 @@ export const tfjsWebgpu = family('webgpu', 'pages', async () => (await findGpu()
 function family(
   engine: TfjsPlace['engine'],
   usual: BackendFamily['usual'],
-  obstacle: () => Promise<string | undefined>,
+  obstacle: BackendFamily['obstacle'],
 ): BackendFamily {
   return {
     name: `tfjs-${engine}`,
-    hasThreads: false,
+    hasThreads: engine === 'wasm',
     hasLevels: false,
+    isOnGpu: engine === 'webgl' || engine === 'webgpu',
     usual,
     obstacle,
-    place: () => ({ tfjs: { engine, threads: 1 } }),
+    place: (threads) => ({ tfjs: { engine, threads } }),
   };
 }

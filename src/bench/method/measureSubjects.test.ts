@@ -85,6 +85,16 @@ describe('measureSubjects', () => {
     expect(compareRounds(roundsMsOf(slow as Measured), roundsMsOf(fast as Measured)).verdict).toBe('slower');
   });
 
+  test('whose share holds three passes has three rounds, in however short a budget; whose share does not, one', async () => {
+    const { clock, subject } = simulation();
+    // At first everything is as slow as what is compiled, and warming up uses all there is.
+    const short = Array.from({ length: 7 }, (_, i) => subject((pass) => (pass < 1 ? 60 : 5 + i)));
+    const subjects = [...short, subject(() => 90)].map((one, i) => ({ key: `${i}`, subject: one }));
+    const measured = await measureSubjects(subjects, { budgetMs: 320, seed: 1, clock });
+    const turns = subjects.map(({ key }) => measured.get(key)?.rounds.filter((times) => times.length > 0).length);
+    expect(turns).toEqual([3, 3, 3, 3, 3, 3, 3, 1]);
+  });
+
   test('ends early when all is known', async () => {
     const { clock, subject } = simulation();
     const subjects = [3, 4, 5].map((ms) => ({

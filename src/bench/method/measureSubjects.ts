@@ -11,8 +11,13 @@ import { roundsMsOf } from './roundsMs.ts';
 
 /** How long subjects are measured, and who is told. */
 export interface MeasureSettings {
-  /** Milliseconds for all subjects together, with warming up. It is kept to within a turn, except by subjects that hang. */
+  /**
+   * Milliseconds for all subjects together, with warming up. It is kept to within a turn, except by subjects that hang, and where three
+   * rounds take longer that would fit into each subject's share.
+   */
   readonly budgetMs: number;
+  /** Default: as many as fit. */
+  readonly mostRounds?: number | undefined;
   /** Of the order in which they take their turns. */
   readonly seed: number;
   /** Default: `performance.now` and `setTimeout`. */
@@ -29,6 +34,8 @@ const ROUNDS = 100;
 const LEAST_TURN_MS = 40;
 const MOST_TURN_MS = 150;
 const TELL_MS = 500;
+/** Fewer rounds cannot be compared. Who could take so many within its share gets them, whatever warming up took. */
+const OWED_ROUNDS = 3;
 /** What is known well enough is not measured until the budget is used: asked after so many rounds, and again and again. */
 const LEAST_ROUNDS = 40;
 const LOOK_ROUNDS = 10;
@@ -45,7 +52,7 @@ const TIGHT = 0.01;
  */
 export async function measureSubjects(
   subjects: readonly { readonly key: string; readonly subject: Subject }[],
-  { budgetMs, seed, clock = realClock(), signal, onRound }: MeasureSettings,
+  { budgetMs, mostRounds = Number.POSITIVE_INFINITY, seed, clock = realClock(), signal, onRound }: MeasureSettings,
 ): Promise<ReadonlyMap<string, Measured>> {
   const random = seededRandom(seed);
   const began = clock.now();
@@ -68,12 +75,13 @@ export async function measureSubjects(
   const credits = new Map(entrants.map((entrant) => [entrant, 0]));
   let rounds = 0;
   let toldAt = clock.now();
-  while (alive().length > 0 && (rounds === 0 || alive().some(({ passMs }) => passMs < leftMs()))) {
+  const isOwed = ({ passMs }: Entrant) => rounds === 0 || (rounds < OWED_ROUNDS && OWED_ROUNDS * passMs <= shareMs);
+  while (alive().some((entrant) => isOwed(entrant) || entrant.passMs < leftMs())) {
     let turns = 0;
     for (const entrant of shuffled(alive(), random)) {
       const credit = (credits.get(entrant) as number) + turnMs;
       credits.set(entrant, credit);
-      if (rounds > 0 && (credit <= 0 || entrant.passMs > leftMs())) continue;
+      if (!isOwed(entrant) && (credit <= 0 || entrant.passMs > leftMs())) continue;
       throwIfAborted(signal);
       const before = entrant.spentMs;
       await entrant.turn(rounds, turnMs);
@@ -87,6 +95,7 @@ export async function measureSubjects(
       onRound?.(results(rounds), Math.min(1, 1 - leftMs() / budgetMs));
       toldAt = clock.now();
     }
+    if (rounds >= mostRounds) break;
     if (rounds >= LEAST_ROUNDS && rounds % LOOK_ROUNDS === 0 && isDecided(alive(), rounds)) break;
   }
   return results(rounds);

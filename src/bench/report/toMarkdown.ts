@@ -1,4 +1,4 @@
-import { bytes, count, duration, figures, percent } from '../../core/figures.ts';
+import { bytes, count, duration, figures, percent, span } from '../../core/figures.ts';
 import type { Environment } from '../environment.ts';
 import type { BenchReport, BenchRow, WorkloadName } from '../report.ts';
 import { backendName, notesOf } from './rowNames.ts';
@@ -78,7 +78,7 @@ function tableOf(rows: readonly BenchRow[]): string {
     count(row.threads),
     count(row.batch),
     duration(row.medianMs),
-    row.intervalMs.map((ms) => duration(ms)).join(' to '),
+    span(row.intervalMs, duration),
     duration(row.p90Ms),
     duration(row.p99Ms),
     percent(row.spreadFraction),

@@ -1,4 +1,5 @@
 import { LimbeckError } from '../../core/errors.ts';
+import { countOf } from '../../core/figures.ts';
 import type { BackendOptions, StockBackend } from '../../runtime/backends/backend.ts';
 import { openBackendHere } from '../../runtime/backends/open.ts';
 import { openStockWasm } from '../../runtime/backends/wasm.ts';
@@ -18,7 +19,7 @@ export type OpenPlace = Pick<OpenWork, 'threads' | 'simdLevel' | 'notices' | 'he
 export async function openTfjsPlace(place: TfjsPlace, assetBase: string | undefined): Promise<OpenPlace> {
   const { engine, threads, simdLevel } = place;
   const assets = assetBase !== undefined && { assetBase };
-  if (engine === 'wasm') return ofStock(await openStockWasm(assetBase));
+  if (engine === 'wasm') return withThreads(ofStock(await openStockWasm(threads, assetBase)), threads);
   if (engine === 'webgl') return ofStock(await openWebGl(assetBase));
   if (engine === 'kernels') return openAs({ threads, ...(simdLevel && { simdLevel }), ...assets });
   return openAs({ backend: engine, ...assets });
@@ -37,9 +38,15 @@ async function openAs(options: BackendOptions): Promise<OpenPlace> {
   return { ...ofStock(opened), threads, ...(hasKernels && { simdLevel }), notices: told };
 }
 
-function ofStock({ heapBytes, dispose }: StockBackend): OpenPlace {
+/** It is named by what was asked for, as tfjs does not take what it is given. */
+function withThreads(place: OpenPlace, asked: number): OpenPlace {
+  const notice = `tfjs computes on ${countOf(place.threads, 'thread')}: it takes half of the cores at most.`;
+  return { ...place, threads: asked, notices: place.threads < asked ? [notice] : [] };
+}
+
+function ofStock({ threads = 1, heapBytes, dispose }: StockBackend): OpenPlace {
   return {
-    threads: 1,
+    threads,
     notices: [],
     heapBytes: () => heapBytes() || undefined,
     sessionBytes: () => tf.memory().numBytes,

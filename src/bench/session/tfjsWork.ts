@@ -19,11 +19,13 @@ import type { BenchTask, OpenWork } from './task.ts';
 
 /**
  * What a training step answers for: so many steps on so few examples, because the reference computes them in plain JavaScript.
- * Kernels replay a step from the fifth on.
+ * Kernels replay a step from the fifth on. With Adam's own small epsilon a gradient that is a rounding error moves a weight as far
+ * as a large one, and backends that are right would differ; with this one a weight moves about as far as its gradient says. The steps
+ * are small, because deep networks with batch normalization make much of a small difference between weights.
  */
-const ANSWER = { steps: 5, examples: 2, learningRate: 1e-3 };
+const ANSWER = { steps: 5, examples: 4, adam: { learningRate: 0.0001, epsilon: 0.1 } };
 /** So slow that a model trained on one batch for a minute does not come to rest, where numbers become too small to be normal. */
-const TIMED_RATE = 1e-6;
+const TIMED = { learningRate: 1e-6 };
 
 /** The weights that a design begins with, made in plain JavaScript. Throws    student-invalid */
 export async function buildArtifacts(student: PortableStudent, seed: number): Promise<StudentArtifacts> {
@@ -61,9 +63,10 @@ export async function openTrainWork(task: Extract<BenchTask, { work: 'train' }>)
   const { student, place } = task;
   const loss = task.loss === 'crossEntropy' ? crossEntropy() : softTargets();
 
-  function trainer(trained: tf.LayersModel, learningRate: number) {
+  function trainer(trained: tf.LayersModel, adam: { readonly learningRate: number; readonly epsilon?: number }) {
     const isStock = place.engine === 'wasm' || place.engine === 'webgl';
-    const optimizer = isStock ? tf.train.adam(learningRate) : makeOptimizer(tf, { learningRate });
+    const { learningRate, epsilon } = adam;
+    const optimizer = isStock ? tf.train.adam(learningRate, undefined, undefined, epsilon) : makeOptimizer(tf, adam);
     const options = { model: trained, loss, optimizer };
     const stepper = isOnGpu() ? openGpuStepper(options) : openStepper(options);
     const dispose = () => {
@@ -76,7 +79,7 @@ export async function openTrainWork(task: Extract<BenchTask, { work: 'train' }>)
   /** Trains anew from the student's weights: what steps before have left has no share in it. */
   async function answer(which: number): Promise<NamedArrays> {
     const fresh = await buildStudent({ kind: 'artifacts', artifacts: student }, 0);
-    const taught = trainer(fresh, ANSWER.learningRate);
+    const taught = trainer(fresh, ANSWER.adam);
     try {
       const before = await weightsOf(fresh);
       const batch = batchOf(fresh, { ...task, batch: ANSWER.examples, which });
@@ -94,7 +97,7 @@ export async function openTrainWork(task: Extract<BenchTask, { work: 'train' }>)
     }
   }
 
-  const timed = trainer(model, TIMED_RATE);
+  const timed = trainer(model, TIMED);
   const batch = batchOf(model, { ...task, which: 0 });
   return {
     ...backend,

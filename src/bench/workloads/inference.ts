@@ -15,7 +15,7 @@ export const inference: Workload = {
   suits: () => true,
   batch: () => 1,
   references: ({ onnx }) =>
-    onnx === undefined ? ['tfjs-cpu', 'tfjs-wasm', 'onnxruntime-wasm:1'] : ['onnxruntime-wasm:1', 'kernels:1:simd'],
+    onnx === undefined ? ['tfjs-cpu', 'tfjs-wasm:1', 'onnxruntime-wasm:1'] : ['onnxruntime-wasm:1', 'kernels:1:simd'],
   obstacle: (place, model) => (formOf(place, model) === undefined ? noForm(model) : undefined),
   open: async (place, model, batch, signal) => openSubject(await inferenceTask(place, model, batch, signal), signal),
   check: checkOutputs,

@@ -29,6 +29,7 @@ interface Given {
   readonly batches: string | undefined;
   readonly input: readonly string[];
   readonly budget: string | undefined;
+  readonly rounds: string | undefined;
   readonly seed: string | undefined;
 }
 
@@ -37,7 +38,7 @@ const words = (text: string | undefined) =>
 
 /** Throws    invalid-option */
 export function benchSettings(file: string | undefined, given: Given): BenchSettings {
-  const { backends, workloads, batches, input, budget, seed } = given;
+  const { backends, workloads, batches, input, budget, rounds, seed } = given;
   if (file === undefined && input.length > 0) {
     throw new LimbeckError('invalid-option', '--input says the shape of a model’s input; give the model too.');
   }
@@ -51,6 +52,7 @@ export function benchSettings(file: string | undefined, given: Given): BenchSett
       ...(backends !== undefined && { backends: words(backends) ?? [] }),
       ...(sizes !== undefined && { batchSizes: batches === 'best' ? 'best' : sizes.map(numberOf) }),
       ...(budget !== undefined && { budgetMs: durationMs(budget, '--budget') }),
+      ...(rounds !== undefined && { mostRounds: numberOf(rounds) }),
       ...(seed !== undefined && { seed: numberOf(seed) }),
     },
   };

@@ -2,7 +2,7 @@ import type { ReportComparison } from '../../bench/report/compareReports.ts';
 import { backendName, notesOf } from '../../bench/report/rowNames.ts';
 import { environmentText } from '../../bench/report/toMarkdown.ts';
 import type { BenchReport } from '../../bench/report.ts';
-import { count, duration, figures, percent, times } from '../../core/figures.ts';
+import { count, duration, figures, percent, span, times } from '../../core/figures.ts';
 import { reportText } from '../printable.ts';
 import { table } from '../table.ts';
 
@@ -26,7 +26,7 @@ export function benchText({ environment, rows, recommendation }: BenchReport): s
   const lines = rows.map((row) => [
     ...[row.workload, row.model, `${backendName(row.backend)}${row.simdLevel === 'simd' ? ' (simd)' : ''}`],
     ...[count(row.threads), count(row.batch), duration(row.medianMs)],
-    ...[row.intervalMs.map((ms) => duration(ms)).join(' – '), duration(row.p90Ms), figures(row.examplesPerSecond)],
+    ...[span(row.intervalMs, duration), duration(row.p90Ms), figures(row.examplesPerSecond)],
     shortened(notesOf(row)),
   ]);
   return reportText([
@@ -56,7 +56,7 @@ export function comparisonText(comparison: ReportComparison): string {
   const { rows, onlyInFirst, onlyInSecond, environmentChanges, sentence } = comparison;
   const lines = rows.map(({ workload, model, backend, threads, batch, ratio, interval, verdict }) => [
     ...[workload, model, backendName(backend), count(threads), count(batch)],
-    ...[times(ratio), interval.map((end) => times(end)).join(' – '), verdict],
+    ...[times(ratio), span(interval, times), verdict],
   ]);
   const alone = [
     ...(onlyInFirst.length === 0 ? [] : [`${count(onlyInFirst.length)} only in the first report.`]),

@@ -82,13 +82,18 @@ export async function checkFolder(
           'isolation',
         ),
   );
-  if (bundlers.includes('vite') && !/exclude[^\]]*limbeck/.test(await configs(CONFIGS.vite))) {
-    findings.push(
-      change('bundler', "Vite's configuration does not leave limbeck as it is while developing", 'prebundle'),
-    );
-  }
+  if (bundlers.includes('vite')) findings.push(...checkVite(await configs(CONFIGS.vite)));
   for (const served of SERVED) findings.push(...(await checkServed(at(served), served, console, own)));
   return { findings, place: placeOf(bundlers, headers, (await text('netlify.toml')) !== undefined) };
+}
+
+function checkVite(config: string): Finding[] {
+  if (!/exclude[^\]]*limbeck/.test(config)) {
+    return [change('bundler', "Vite's configuration does not leave limbeck as it is while developing", 'prebundle')];
+  }
+  if (/include[^}]*tfjs/.test(config)) return [];
+  const says = "Vite's development server does not find tfjs for limbeck, where the page itself needs it";
+  return [note('bundler', says, 'prebundle')];
 }
 
 async function checkPackages(

@@ -5,6 +5,8 @@ const CSP = "Content-Security-Policy: script-src 'self' 'wasm-unsafe-eval'; work
 const TRUSTED = "Content-Security-Policy: require-trusted-types-for 'script'; trusted-types limbeck";
 const COPY = 'npx limbeck assets --to';
 const IMMUTABLE = 'Cache-Control: public, max-age=31536000, immutable';
+/** What limbeck imports on the page itself; Vite does not look for it in what it leaves out. */
+const TFJS = ['core', 'layers', 'backend-cpu', 'backend-wasm'].map((part) => `'@tensorflow/tfjs-${part}'`).join(', ');
 
 /** How a header gets into an answer, at each place; the first header is the example. */
 function withHeaders(headers: readonly string[]): Record<Place, string> {
@@ -66,7 +68,7 @@ export const CURES: Readonly<Record<CureName, Readonly<Record<Place, string>>>> 
     pages: `${COPY} the published folder, and configure({ assets }) with its address; names with a leading _ need a file .nojekyll`,
   },
   prebundle: {
-    vite: "vite.config: optimizeDeps: { exclude: ['limbeck'] }, or its development server moves limbeck away from its files",
+    vite: `vite.config: optimizeDeps: { exclude: ['limbeck'], include: [${TFJS}] }. Without the first its development server moves limbeck away from its files; without the second tfjs does not load on the page itself (limbeck/tfjs, worker: 'none', fromOnnx, toBundle)`,
     next: 'not needed',
     nginx: 'not needed',
     netlify: 'not needed',

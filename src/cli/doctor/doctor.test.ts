@@ -56,7 +56,9 @@ describe('limbeck doctor URL', () => {
     const { code, fine, changes, notes } = await examine({
       ...page('<script type="module" src="/assets/index-abcdefgh.js"></script>'),
       '/assets/index-abcdefgh.js': js('import "./chunk.js"; import("./lazy.js")'),
-      '/assets/chunk.js': js('new URL("worker-abcdefgh.js", import.meta.url); "kernels-simd.wasm"'),
+      '/assets/chunk.js': js(
+        'new URL("worker-abcdefgh.js", import.meta.url); "kernels-simd.wasm"; "./tfjs-backend-wasm-threaded.js"',
+      ),
       '/assets/lazy.js': js('new URL("ort-wasm-simd-threaded.asyncify-abcdefgh.mjs", import.meta.url)'),
       '/assets/worker-abcdefgh.js': js('new URL("/assets/threads-abcdefgh.js", import.meta.url)'),
       '/assets/threads-abcdefgh.js': js('1'),
@@ -174,18 +176,29 @@ describe('limbeck doctor FOLDER', () => {
     'app/node_modules/@tensorflow/tfjs-core/package.json': json({ version: VERSIONS.tfjs }),
     'app/node_modules/onnxruntime-web/package.json': json({ version: VERSIONS.onnxruntime }),
     'app/vite.config.ts': text(
-      "server: { headers: { 'Cross-Origin-Embedder-Policy': '' } }, optimizeDeps: { exclude: ['limbeck'] }",
+      "server: { headers: { 'Cross-Origin-Embedder-Policy': '' } }, optimizeDeps: { exclude: ['limbeck'], include: ['@tensorflow/tfjs-core'] }",
     ),
     ...more,
   });
   const examineFolder = async (given: Record<string, Uint8Array>) => {
     const { code, out } = await runLine(['doctor', '--json', 'app'], given);
     const { findings } = JSON.parse(out) as { findings: Finding[] };
-    return { code, says: findings.filter(({ level }) => level === 'change').map(({ says }) => says) };
+    const saysAt = (wanted: Finding['level']) =>
+      findings.filter(({ level }) => level === wanted).map(({ says }) => says);
+    return { code, says: saysAt('change'), notes: saysAt('note') };
   };
 
   test('a good project has nothing to change', async () => {
-    expect(await examineFolder(project())).toEqual({ code: 0, says: [] });
+    expect(await examineFolder(project())).toEqual({ code: 0, says: [], notes: [] });
+  });
+
+  test('what Vite does not find by itself while developing is told, and how it does', async () => {
+    const excluded = project({
+      'app/vite.config.ts': text("optimizeDeps: { exclude: ['limbeck'] }"),
+      'app/public/_headers': text('/*\n  Cross-Origin-Embedder-Policy: require-corp'),
+    });
+    expect((await examineFolder(excluded)).notes).toEqual([expect.stringMatching(/^Vite's .* does not find tfjs/)]);
+    expect((await runLine(['doctor', 'app'], excluded)).out).toContain("include: ['@tensorflow/tfjs-core', ");
   });
 
   test('missing and wrong peers, two copies of tfjs, a missing exclusion and files without their neighbours are told', async () => {

@@ -19,8 +19,8 @@ const MOST_PLACES = 6;
 
 const ASSET =
   /["'`]((?:[\w./@~-]{0,200}\/)?(kernels-simd|kernels-relaxed|tfjs-backend-wasm-simd-shared|tfjs-backend-wasm-simd|tfjs-backend-wasm|ort-wasm-simd-threaded\.asyncify|ort-wasm-simd-threaded|ort\.wasm\.min|ort\.webgpu\.min|threads|worker|runWorker)([-.][\w-]{6,16})?\.(wasm|mjs|js))["'`]/g;
-/** A build of tfjs that is named and never started. */
-const UNUSED = '-threaded-simd';
+/** A build of tfjs that only a benchmark starts, from files that no bundler lays. */
+const UNUSED: readonly unknown[] = ['-threaded-simd', '-threaded'];
 const IMPORT = /(?:from|import|import\()\s*["'`]((?:\.{0,2}\/)?[\w./@~-]{1,200}\.m?js)["'`]/g;
 const SCRIPT_TAG = /<(?:script|link)\b[^>]{0,2000}>/gi;
 
@@ -45,7 +45,7 @@ export async function findAssets(
     for (const [, path = '', name = '', hash = '', ending = ''] of text.matchAll(ASSET)) {
       // A bundler's list may be relative to the page.
       const urls = [own(path, base), own(path, page)].flatMap((url) => url ?? []);
-      if (hash === UNUSED || urls.length === 0) continue;
+      if (UNUSED.includes(hash) || urls.length === 0) continue;
       const places = found.get(`${name}.${ending}`) ?? { addressed: new Set(), bare: new Set() };
       found.set(`${name}.${ending}`, places);
       for (const { href } of urls) (hash !== '' || path.includes('/') ? places.addressed : places.bare).add(href);

@@ -1,5 +1,6 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../../core/errors.ts';
+import { topClassesOf } from '../../core/logProbs.ts';
 import { joinRows, pickRows } from '../../core/rows.ts';
 import { type Run, startRun } from '../../core/run.ts';
 import { count, fraction, given, type OptionsOf, oneOf, required, schema } from '../../core/schema.ts';
@@ -13,7 +14,6 @@ import { asStudent } from '../../student/layersModel.ts';
 import type { Student } from '../../student/student.ts';
 import { readAsLogits } from '../../teacher/readAsLogits.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
-import { topClassesOf } from '../../train/logProbs.ts';
 import { classAnswersOf } from '../classAnswers.ts';
 import { classProbs, oneHot, toLogits } from '../classProbs.ts';
 import { checkPerClass, confidentIndices } from '../confident.ts';

@@ -42,12 +42,13 @@ export function termsOf({ student }: LossInputs): number {
 }
 
 export function mapRows(
-  { student, teacher, labels, indices, ...rest }: LossInputs,
+  { student, teacher, labels, sequences, indices, ...rest }: LossInputs,
   turn: (values: readonly number[], rows: number) => number[],
 ): LossInputs {
   const side = ({ shape, values }: Values) => ({ shape, values: turn(values, shape[0] ?? 1) });
   return {
     ...rest,
+    ...(sequences && { sequences: side(sequences) }),
     ...(indices && { indices: turn(indices, indices.length) }),
     student: mapEntries(student, side),
     teacher: mapEntries(teacher, side),

@@ -14,6 +14,7 @@ export interface LossInputs {
   readonly student: Readonly<Record<string, Values>>;
   readonly teacher: Readonly<Record<string, Values>>;
   readonly labels?: readonly number[];
+  readonly sequences?: Values;
   readonly indices?: readonly number[];
   readonly parameters?: Readonly<Record<string, Values>>;
   readonly numbers?: readonly number[];
@@ -45,6 +46,7 @@ interface GoldenInputs {
   readonly student: Readonly<Record<string, Integers>>;
   readonly teacher?: Readonly<Record<string, Integers>>;
   readonly labels?: readonly number[];
+  readonly sequences?: Values;
   readonly indices?: readonly number[];
   readonly parameters?: Readonly<Record<string, Integers>>;
   readonly numbers?: readonly number[];
@@ -161,12 +163,15 @@ function integersOf({ student, parameters = {} }: GoldenInputs, output: string):
   return output.startsWith(PARAMETER) ? parameters[output.slice(PARAMETER.length)] : student[output];
 }
 
-export function toTensors({ student, teacher, labels, indices, parameters, numbers }: LossInputs) {
+export function toTensors({ student, teacher, labels, sequences, indices, parameters, numbers }: LossInputs) {
   const toTensor = ({ values, shape }: Values) => tf.tensor([...values], [...shape], 'float32');
   return {
     student: mapEntries(student, toTensor),
     teacher: mapEntries(teacher, toTensor),
     labels: labels && tf.tensor1d([...labels], 'int32'),
+    ...(sequences && {
+      sequences: tf.tensor2d([...sequences.values], [...sequences.shape] as [number, number], 'int32'),
+    }),
     ...(indices && { indices: tf.tensor1d([...indices], 'int32') }),
     ...(parameters && { parameters: mapEntries(parameters, toTensor) }),
     ...(numbers && { numbers: tf.tensor1d([...numbers], 'float32') }),

@@ -16,12 +16,13 @@ interface Tensors {
   /** Names of those parameters that learn. */
   readonly trained: readonly string[];
   readonly labels: tf.Tensor1D;
+  readonly sequences?: tf.Tensor2D;
   readonly indices: tf.Tensor1D;
   readonly exampleWeights?: tf.Tensor1D;
   readonly numbers?: tf.Tensor1D;
 }
 
-/** What a loss reads of a batch: single numbers from 0 to 1, others from −2 to 2, and labels of four classes. */
+/** What a loss reads of a batch: single numbers from 0 to 1, others from −2 to 2, labels and sequences of four classes. */
 export function randomTensors(loss: Loss, shapes: LossShapes, batch: number, seed = 1): Tensors {
   const random = seededRandom(seed);
   const values = (shape: readonly (number | null)[]) => {
@@ -44,6 +45,7 @@ export function randomTensors(loss: Loss, shapes: LossShapes, batch: number, see
     parameters,
     trained: Object.keys(asked).filter((name) => asked[name]?.isTrained !== false),
     labels: whole(4),
+    ...(loss.reads.sequences && { sequences: sequencesOf(batch, random) }),
     indices: whole(shapes.examples),
     ...(loss.reads.exampleWeights && { exampleWeights: tf.tensor1d(Float32Array.from({ length: batch }, random)) }),
     ...(numbers && { numbers: tf.tensor1d([...numbers]) }),
@@ -76,9 +78,26 @@ export function expectReplayed(loss: Loss, shapes: LossShapes): void {
   tf.dispose([recording.result, expected, slots, given]);
 }
 
-function flat({ student, teacher, parameters, labels, indices, exampleWeights, numbers }: Tensors): tf.Tensor[] {
+/** One or two of the classes 1 to 3 for each example; the longest row has room for three. */
+function sequencesOf(batch: number, random: () => number): tf.Tensor2D {
+  const rows = Array.from({ length: batch }, () =>
+    [0, 1, 2].map((i) => (i === 0 || (i === 1 && random() < 0.5) ? 1 + Math.floor(3 * random()) : -1)),
+  );
+  return tf.tensor2d(rows, [batch, 3], 'int32');
+}
+
+function flat({
+  student,
+  teacher,
+  parameters,
+  labels,
+  sequences,
+  indices,
+  exampleWeights,
+  numbers,
+}: Tensors): tf.Tensor[] {
   const named = [student, teacher, parameters].flatMap((side) => Object.values(side));
-  return [...named, labels, indices, exampleWeights, numbers].filter((tensor) => tensor !== undefined);
+  return [...named, labels, sequences, indices, exampleWeights, numbers].filter((tensor) => tensor !== undefined);
 }
 
 /** The value, and its slopes by the student's outputs and by the parameters that learn. */

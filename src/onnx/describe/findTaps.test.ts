@@ -85,6 +85,8 @@ test.each<[string, Parameters<typeof findTaps>[0], Tap, RegExp]>([
     'encoder.layer.2.ouput',
     /no tensor "encoder\.layer\.2\.ouput"\. Close to it are "encoder\.layer\.2\.output"/,
   ],
+  ['a name that is like none', long, 'logits', /no tensor "logits"\. It computes "encoder\.layer\.1\.output", /],
+  ['an operator that is like none', long, { outputOf: 'Gather' }, /no node "Gather"\. Its operators are "Conv"/],
   ['part of a name', long, 'layer.2', /Close to it are "encoder\.layer\.2\.output"/],
   ['a pattern that fits nothing', long, 'decoder.*', /fits "decoder\.\*"\. It computes "encoder/],
   ['a regular expression that fits nothing', long, /^q/, /fits \/\^q\//],
@@ -92,7 +94,7 @@ test.each<[string, Parameters<typeof findTaps>[0], Tap, RegExp]>([
     'an operator that is not there',
     long,
     { outputOf: 'conv' },
-    /no operator and no node "conv"\. Close to it are "Conv".*operators are "Conv"/,
+    /no operator and no node "conv"\. Close to it are "Conv"\. Its operators are "Conv"/,
   ],
   [
     'a position that is not there',

@@ -1,8 +1,8 @@
 import { LimbeckError } from '../../core/errors.ts';
+import { nearNames } from '../../core/nearNames.ts';
 import { isTagged } from '../../core/tags.ts';
 import { quoted } from '../check/broken.ts';
 import type { OnnxModel, OnnxNode, OnnxValue } from '../model.ts';
-import { nearNames } from './nearNames.ts';
 import { type NodeInputTap, type NodeOutputTap, type Tap, type TapPlace, tapText } from './taps.ts';
 import { findInside, type GraphValues, valuesOf } from './values.ts';
 
@@ -83,7 +83,8 @@ function exact(tensor: string, values: GraphValues, model: OnnxModel, modelName:
     );
   }
   const near = nearNames(tensor, values.all);
-  throw unknownTensor(modelName, `has no tensor ${quoted(tensor)}. Close to it are ${listed(near)}.`, { tensor, near });
+  const instead = near.length > 0 ? `Close to it are ${listed(near)}` : `It computes ${listed(values.computed)}`;
+  throw unknownTensor(modelName, `has no tensor ${quoted(tensor)}. ${instead}.`, { tensor, near });
 }
 
 function matching(pattern: RegExp, tap: Tap, values: GraphValues, modelName: string): string[] {
@@ -94,7 +95,7 @@ function matching(pattern: RegExp, tap: Tap, values: GraphValues, modelName: str
   const near = nearNames(typeof tap === 'string' ? tap.replaceAll('*', '') : pattern.source, values.computed);
   throw unknownTensor(
     modelName,
-    `computes no tensor that fits ${tapText(tap)}. It computes ${listed(near)} and others.`,
+    `computes no tensor that fits ${tapText(tap)}. It computes ${listed(near.length > 0 ? near : values.computed)} and others.`,
     {
       pattern: tapText(tap),
       near,
@@ -138,7 +139,7 @@ function noSuchNode(wanted: string, values: GraphValues, model: OnnxModel, model
   const near = nearNames(wanted, new Set([...operators, ...names]));
   return unknownTensor(
     modelName,
-    `has no operator and no node ${quoted(wanted)}. Close to it are ${listed(near)}; its operators are ` +
+    `has no operator and no node ${quoted(wanted)}. ${near.length > 0 ? `Close to it are ${listed(near)}. ` : ''}Its operators are ` +
       `${listed(operators, 40)}.`,
     { wanted, near, operators },
   );

@@ -1,3 +1,5 @@
+import { LimbeckError } from '../../core/errors.ts';
+import { nearNames } from '../../core/nearNames.ts';
 import { DATA_TYPES } from '../dataTypes.ts';
 import type { OnnxModel, OnnxNode, OnnxTensor } from '../model.ts';
 import { domainOf } from '../operators.ts';
@@ -55,6 +57,20 @@ export function listWeights(model: OnnxModel): LayerWeight[] {
     readers.set(source.name, (readers.get(source.name) ?? 0) + 1);
   }
   return found.map((one) => ({ ...one, readers: readers.get(one.weight) ?? 1 }));
+}
+
+/** The weight of that name, or of the node of that name. Throws    unknown-tensor */
+export function findWeight(weights: readonly LayerWeight[], wanted: string, modelName: string): LayerWeight {
+  const found = weights.find(({ weight }) => weight === wanted) ?? weights.find(({ node }) => node === wanted);
+  if (found !== undefined) return found;
+  const names = [...new Set(weights.flatMap(({ weight, node }) => [weight, node]))];
+  const near = nearNames(wanted, names);
+  const listed = (near.length > 0 ? near : names.slice(0, 5)).map((one) => `"${one}"`).join(', ') || 'none';
+  throw new LimbeckError(
+    'unknown-tensor',
+    `"${modelName}" has no MatMul, Gemm or Conv with a stored weight "${wanted}". ${near.length > 0 ? 'Close to it are' : 'It has'} ${listed}.`,
+    { details: { weight: wanted, near } },
+  );
 }
 
 /** A node's name, or that of what it gives. */

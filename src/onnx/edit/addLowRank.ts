@@ -3,10 +3,10 @@ import { fromHalves, toHalves } from '../../core/halves.ts';
 import { finite, given, type OptionsOf, oneOf, type Read, required, schema, text } from '../../core/schema.ts';
 import { formatShape } from '../../core/shape.ts';
 import { checkModel } from '../check/check.ts';
-import { type LayerWeight, listWeights } from '../describe/listWeights.ts';
-import { nearNames } from '../describe/nearNames.ts';
-import { type OnnxModel, type OnnxTensor, readModel, writeModel } from '../model.ts';
+import { findWeight, type LayerWeight, listWeights } from '../describe/listWeights.ts';
+import { type OnnxTensor, readModel, writeModel } from '../model.ts';
 import { dataOf, type ElementArray, storedData, type TensorData } from '../tensorData.ts';
+import { replaceStored } from './storedTensors.ts';
 
 const DELTA = schema('addLowRank', {
   /** Name of a stored weight, or of the node that multiplies by it. */
@@ -51,30 +51,6 @@ export function addLowRank(
     replaceStored(model, found.weight, (tensor) => withDelta(tensor, found, delta));
   }
   return writeModel(model);
-}
-
-function findWeight(weights: readonly LayerWeight[], wanted: string, modelName: string): LayerWeight {
-  const found = weights.find(({ weight }) => weight === wanted) ?? weights.find(({ node }) => node === wanted);
-  if (found !== undefined) return found;
-  const near = nearNames(wanted, new Set(weights.flatMap(({ weight, node }) => [weight, node])));
-  throw new LimbeckError(
-    'unknown-tensor',
-    `"${modelName}" has no MatMul, Gemm or Conv with a stored weight "${wanted}". Close to it are ` +
-      `${near.map((one) => `"${one}"`).join(', ') || 'none'}.`,
-    { details: { weight: wanted, near } },
-  );
-}
-
-/** Exchanges a stored value where it stands: among the initializers, or in its Constant. */
-function replaceStored({ graph }: OnnxModel, name: string, change: (tensor: OnnxTensor) => OnnxTensor): void {
-  const at = graph.initializer.findIndex((one) => one.name === name);
-  if (at >= 0) {
-    graph.initializer[at] = change(graph.initializer[at] as OnnxTensor);
-    return;
-  }
-  const constant = graph.node.find(({ opType, output }) => opType === 'Constant' && output[0] === name);
-  const value = constant?.attribute.find((one) => one.name === 'value');
-  if (value?.t !== undefined) value.t = change(value.t);
 }
 
 function withDelta(tensor: OnnxTensor, found: LayerWeight, delta: Read<typeof DELTA>): OnnxTensor {

@@ -54,4 +54,7 @@ export interface OpenBackend {
 }
 
 /** A backend of tfjs's own, current on this thread, which a benchmark compares with: limbeck does no other work on it. */
-export type StockBackend = Pick<OpenBackend, 'heapBytes' | 'dispose'>;
+export type StockBackend = Pick<OpenBackend, 'heapBytes' | 'dispose'> & {
+  /** Default: 1. */
+  readonly threads?: number;
+};

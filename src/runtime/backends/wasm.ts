@@ -6,6 +6,7 @@ import type { SimdLevel } from '../capabilities.ts';
 import { heapOf, installKernels } from '../kernels/install.ts';
 import * as tf from '../tf.ts';
 import type { OpenBackend, StockBackend } from './backend.ts';
+import { takeThreadedTfjs } from './threadedTfjs.ts';
 
 /** A start takes a fraction of a second, or a few seconds on a very busy machine. */
 const START_MS = 12_000;
@@ -41,7 +42,7 @@ export async function openWasm({
   const bytes = await loadAsset(name, assetBase);
   tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   tf.setThreadsCount(1);
-  setPaths(threads > 1, assetBase);
+  setPaths({ assetBase, isShared: threads > 1 });
   const factory = tf.findBackendFactory('wasm');
   if (threads > 1) checkSharedHeap();
   await startTfjs();
@@ -75,18 +76,25 @@ export async function openWasm({
 }
 
 /**
- * tfjs's wasm backend as it comes, for comparison: none of limbeck's kernels, and one thread, because its threaded build is not
- * in limbeck's package.
+ * tfjs's wasm backend as it comes, for comparison: none of limbeck's kernels. More than one thread are those of its threaded build, which
+ * takes as many as it likes.
  * Throws    backend-unavailable
  */
-export async function openStockWasm(assetBase: string | undefined): Promise<StockBackend> {
+export async function openStockWasm(threads: number, assetBase: string | undefined): Promise<StockBackend> {
   requireTfjs(tf.versionWasm);
-  tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
-  tf.setThreadsCount(1);
-  setPaths(false, assetBase);
+  const isThreaded = threads > 1;
+  const threaded = isThreaded ? await takeThreadedTfjs(assetBase) : undefined;
+  tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', isThreaded);
+  tf.setThreadsCount(threads);
+  setPaths({ assetBase, threaded });
   await startTfjs();
   const heap = heapOf(tf.backend() as tf.BackendWasm);
-  return { heapBytes: () => heap.memory.buffer.byteLength, dispose: () => undefined };
+  return {
+    threads: isThreaded ? tf.getThreadsCount() : 1,
+    heapBytes: () => heap.memory.buffer.byteLength,
+    // Its threads would outlive the worker.
+    dispose: () => (isThreaded ? tf.removeBackend('wasm') : undefined),
+  };
 }
 
 /**
@@ -141,7 +149,15 @@ export function requireTfjs(installed: string): void {
   );
 }
 
-function setPaths(isShared: boolean, assetBase: string | undefined): void {
+interface Paths {
+  readonly assetBase: string | undefined;
+  /** Of limbeck's own build with a shared heap. */
+  readonly isShared?: boolean;
+  /** Of tfjs's threaded build. */
+  readonly threaded?: string | undefined;
+}
+
+function setPaths({ assetBase, isShared = false, threaded }: Paths): void {
   const pathTo = (name: AssetName) => pathOf(assetUrl(name, assetBase));
   const simd = pathTo(isShared ? 'tfjs-backend-wasm-simd-shared.wasm' : 'tfjs-backend-wasm-simd.wasm');
   try {
@@ -149,7 +165,7 @@ function setPaths(isShared: boolean, assetBase: string | undefined): void {
     tf.setWasmPaths({
       'tfjs-backend-wasm.wasm': pathTo('tfjs-backend-wasm.wasm'),
       'tfjs-backend-wasm-simd.wasm': simd,
-      'tfjs-backend-wasm-threaded-simd.wasm': simd,
+      'tfjs-backend-wasm-threaded-simd.wasm': threaded ?? simd,
     });
   } catch (error) {
     throw new LimbeckError(

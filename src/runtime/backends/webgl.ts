@@ -1,5 +1,5 @@
 import { LimbeckError, messageOf } from '../../core/errors.ts';
-import { hostedUrl } from '../assets.ts';
+import { unbundledUrl } from '../assets.ts';
 import { importScript } from '../importScript.ts';
 import * as tf from '../tf.ts';
 import type { StockBackend } from './backend.ts';
@@ -18,8 +18,7 @@ interface WebGlFile {
  * Throws    backend-unavailable: the file is not there · no WebGL
  */
 export async function openWebGl(assetBase: string | undefined): Promise<StockBackend> {
-  // Put together, because bundlers would carry a file that they see.
-  const url = hostedUrl(FILE, assetBase) ?? import.meta.url.replace(/[^/]*$/, FILE);
+  const url = unbundledUrl(FILE, assetBase);
   if (tf.findBackendFactory(WEBGL) === null) {
     try {
       (await importScript<WebGlFile>(url)).load(tf);

@@ -46,6 +46,7 @@ export { recurrentKernelGrad } from './recurrent/recurrentKernelGrad.ts';
 export { reduction } from './reduce/reduction.ts';
 export { unsortedSegmentSum } from './reduce/unsortedSegmentSum.ts';
 export { winners } from './reduce/winners.ts';
+export { ctcLoss } from './softmax/ctcLoss.ts';
 export { softmax } from './softmax/softmax.ts';
 export { softmaxCrossEntropy } from './softmax/softmaxCrossEntropy.ts';
 export { softTargets } from './softmax/softTargets.ts';

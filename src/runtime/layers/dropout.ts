@@ -13,6 +13,13 @@ interface DropoutLayer {
 /** How often each layer has run: the counter that gives every step a new mask. */
 const steps = new WeakMap<object, number>();
 
+export const dropoutCalls = (layer: object): number => steps.get(layer) ?? 0;
+
+/** For a run that goes on: the next call is the one after so many. */
+export function setDropoutCalls(layer: object, calls: number): void {
+  if (calls > 0) steps.set(layer, calls);
+}
+
 /**
  * Dropout layers draw from their seed and the number of their calls in training: the same seed gives the same masks,
  * while tfjs's own generator restarts each time. A layer without a seed derives one from its name, so that two layers

@@ -1,10 +1,10 @@
 import { LimbeckError, messageOf } from '../../core/errors.ts';
 import { nearestHalf, toHalves } from '../../core/halves.ts';
-import { sha256 } from '../../core/hash.ts';
 import { type OptionsOf, oneOf, schema } from '../../core/schema.ts';
 import { isTagged } from '../../core/tags.ts';
-import { readSafetensors, type SafeTensor, type Safetensors, writeSafetensors } from '../safetensors/safetensors.ts';
+import type { SafeTensor, Safetensors } from '../safetensors/safetensors.ts';
 import { safeValues } from '../safetensors/safeValues.ts';
+import { readSealed, sealedBytes, writeSealed } from '../safetensors/sealedFile.ts';
 import { checkPatch, invalidPatch } from './checkPatch.ts';
 import type { NeighbourMemory, Patch, WeightChange } from './patch.ts';
 
@@ -19,10 +19,7 @@ const OPTIONS = schema('patchToBytes', {
 /** How the numbers of a patch are written. */
 export interface PatchFileOptions extends OptionsOf<typeof OPTIONS> {}
 
-const FORMAT = 'limbeck-patch';
-const FORMAT_VERSION = '1';
-/** Placeholder for the hash while it is computed. */
-const NO_HASH = '0'.repeat(64);
+const FORM = { format: 'limbeck-patch', version: '1' };
 const FEATURES = 'memory.features';
 const LABELS = 'memory.labels';
 
@@ -35,13 +32,12 @@ const LABELS = 'memory.labels';
  * await store.put('mine', await patchToBytes(patch));
  */
 export async function patchToBytes(patch: Patch, options: PatchFileOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-  const file = toFile(patch, options);
-  return writeSafetensors(withHash(file, await hashOf(file)));
+  return writeSealed(toFile(patch, options), FORM);
 }
 
 /** The number of bytes that `patchToBytes` gives. Throws    see there */
 export function patchBytes(patch: Patch, options: PatchFileOptions = {}): number {
-  return writeSafetensors(toFile(patch, options)).length;
+  return sealedBytes(toFile(patch, options), FORM);
 }
 
 /**
@@ -54,9 +50,7 @@ export async function patchFromBytes(bytes: Uint8Array): Promise<Patch> {
     throw new LimbeckError('invalid-option', 'patchFromBytes takes the bytes of a file, a Uint8Array.');
   }
   try {
-    const file = readSafetensors(bytes);
-    await checkFile(file, bytes);
-    return checkPatch(fromFile(file));
+    return checkPatch(fromFile(await readSealed(bytes, FORM, invalidPatch)));
   } catch (error) {
     if (error instanceof LimbeckError && error.code === 'patch-invalid') throw error;
     throw invalidPatch(`its file cannot be read (${messageOf(error)})`, error);
@@ -85,8 +79,6 @@ function toFile(patch: Patch, options: PatchFileOptions): Safetensors {
     tensors.set(LABELS, { dtype: 'I32', shape: [count], bytes: bytesOf(memory.labels) });
   }
   const metadata = {
-    format: FORMAT,
-    formatVersion: FORMAT_VERSION,
     name,
     version: String(version),
     base,
@@ -94,7 +86,6 @@ function toFile(patch: Patch, options: PatchFileOptions): Safetensors {
     ...(labels && { labels: JSON.stringify(labels) }),
     ...(classes !== undefined && { classes: String(classes) }),
     ...(memory && { k: String(memory.k), temperature: String(memory.temperature) }),
-    sha256: NO_HASH,
   };
   return { tensors, metadata };
 }
@@ -121,28 +112,6 @@ function halves(key: string, shape: readonly number[], values: Float32Array): Sa
     );
   }
   return { dtype: 'F16', shape, bytes: bytesOf(bits) };
-}
-
-function withHash({ tensors, metadata }: Safetensors, hash: string): Safetensors {
-  return { tensors, metadata: { ...metadata, sha256: hash } };
-}
-
-function hashOf(file: Safetensors): Promise<string> {
-  return sha256(writeSafetensors(withHash(file, NO_HASH)));
-}
-
-/** Writing its content again must give the same file, so that the hash covers every byte. */
-async function checkFile(file: Safetensors, bytes: Uint8Array): Promise<void> {
-  const { format, formatVersion, sha256: hash } = file.metadata;
-  if (format !== FORMAT) throw invalidPatch('its file holds something else');
-  if (formatVersion !== FORMAT_VERSION) {
-    throw invalidPatch(
-      `its format has version ${formatVersion}, and this limbeck reads ${FORMAT_VERSION}; update limbeck`,
-    );
-  }
-  const again = writeSafetensors(file);
-  const isSame = again.length === bytes.length && again.every((byte, i) => byte === bytes[i]);
-  if (!isSame || (await hashOf(file)) !== hash) throw invalidPatch('its file was changed after it was written');
 }
 
 function fromFile({ tensors, metadata }: Safetensors): Patch {

@@ -7,7 +7,12 @@ import type { Tf } from '../../runtime/tfNamespace.ts';
 /** The blocks of convolutional students; each call adds one layer, with its own seed. */
 export interface Blocks {
   /** Convolution without bias, 'same' padding. */
-  conv(x: SymbolicTensor, filters: number, size: number | [number, number], strides?: number): SymbolicTensor;
+  conv(
+    x: SymbolicTensor,
+    filters: number,
+    size: number | [number, number],
+    strides?: number | [number, number],
+  ): SymbolicTensor;
   /** 3 × 3, one filter for each channel, without bias, 'same' padding. It starts like heNormal, with a fan of 9. */
   depthwise(x: SymbolicTensor, strides?: number): SymbolicTensor;
   norm(x: SymbolicTensor): SymbolicTensor;

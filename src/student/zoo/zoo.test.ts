@@ -7,6 +7,7 @@ import { artifactsOf } from '../layersModel.ts';
 import { parameterCount, type Student, type StudentDesign } from '../student.ts';
 import * as zoo from './all.ts';
 import { type CnnOptions, cnn } from './cnn.ts';
+import { crnn } from './crnn.ts';
 import { dsCnn } from './dsCnn.ts';
 import { type MlpOptions, mlp } from './mlp.ts';
 import { mobilenetV1 } from './mobilenetV1.ts';
@@ -23,11 +24,20 @@ interface Case {
   /** Moving averages of batch normalization. */
   readonly statistics?: number;
   readonly input: number[];
+  /** Steps of the output, where it has some. */
+  readonly steps?: number;
 }
 
 const students: Record<string, Case> = {
   cnn: { make: (classes) => cnn({ classes }), parameters: 56_714, input: [28, 28, 1] },
   mlp: { make: (classes) => mlp({ classes }), parameters: 235_146, input: [784] },
+  crnn: {
+    make: (classes = 10) => crnn({ classes }),
+    parameters: 190_362,
+    statistics: 416,
+    input: [48, 320, 1],
+    steps: 40,
+  },
   'ds-cnn': {
     make: (classes = 10) => dsCnn({ classes }),
     parameters: 23_050,
@@ -60,12 +70,14 @@ test('every design of the zoo is tested here, or in a file of its own', () => {
   for (const file of Object.values(OWN_TESTS)) expect(existsSync(new URL(file, import.meta.url)), file).toBe(true);
 });
 
-describe.each(Object.entries(students))('%s', (name, { make, parameters, statistics = 0, input }) => {
+describe.each(Object.entries(students))('%s', (name, { make, parameters, statistics = 0, input, steps }) => {
+  const logits = (classes: number) => (steps === undefined ? [classes] : [steps, classes]);
+
   test('has the parameters, the input and the output that it documents', async () => {
     const model = await buildStudent(await make().portable(), 0);
     expect(describeStudent(model)).toEqual({
       inputs: { input },
-      outputs: { logits: [10] },
+      outputs: { logits: logits(10) },
       parameters: parameters + statistics,
       trainableParameters: parameters,
     });
@@ -94,7 +106,7 @@ describe.each(Object.entries(students))('%s', (name, { make, parameters, statist
   test('has as many outputs as classes', async () => {
     for (const classes of [1, 3, 100]) {
       const model = await buildStudent(await make(classes).portable(), 0);
-      expect(describeStudent(model).outputs).toEqual({ logits: [classes] });
+      expect(describeStudent(model).outputs).toEqual({ logits: logits(classes) });
       model.dispose();
     }
   });
@@ -131,6 +143,40 @@ function scaleOf({ shape }: tf.Tensor): number {
   const area = window.reduce((product, length) => product * length, 1);
   return 1 / Math.sqrt(6 / (area * (inputs + outputs)));
 }
+
+test('crnn has a step for so many pixels, and reads along the line both ways, whatever its head', async () => {
+  for (const head of ['lstm', 'gru', 'conv'] as const) {
+    for (const [stepWidth, steps] of [
+      [8, 5],
+      [4, 9],
+    ] as const) {
+      const options = { inputShape: [16, 33, 1], classes: 3, filters: 4, units: 5, head, stepWidth };
+      const model = await buildStudent(await crnn(options).portable(), 1);
+      expect(describeStudent(model).outputs).toEqual({ logits: [steps, 3] });
+      const line = (at: number) =>
+        tf.tensor(
+          Float32Array.from({ length: 528 }, (_, i) => (i % 33 === at ? 1 : 0)),
+          [1, 16, 33, 1],
+        );
+      tf.tidy(() => {
+        const answer = (x: tf.Tensor) => Array.from((model.predict(x) as tf.Tensor).dataSync());
+        const [none, first, last] = [tf.zeros([1, 16, 33, 1]), line(0), line(32)].map(answer) as [
+          number[],
+          number[],
+          number[],
+        ];
+        // The middle step sees either end.
+        const middle = 3 * Math.floor(steps / 2);
+        for (const seen of [first, last])
+          expect(seen.slice(middle, middle + 3)).not.toEqual(none.slice(middle, middle + 3));
+      });
+      model.dispose();
+    }
+  }
+  for (const options of [{ inputShape: [15, 32, 1] }, { stepWidth: 6 }, { head: 'rnn' }, { units: 0 }]) {
+    expect(() => crnn(options as never)).toThrow(expect.objectContaining({ code: 'invalid-option' }));
+  }
+});
 
 test('cnn takes images of any size from 10 × 10, and no other shape', async () => {
   const model = await buildStudent(await cnn({ inputShape: [10, 13, 3], classes: 2 }).portable(), 0);

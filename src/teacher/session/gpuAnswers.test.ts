@@ -5,6 +5,7 @@ import { openBackendHere } from '../../runtime/backends/open.ts';
 import type { OrtTensor } from '../../runtime/ort.ts';
 import * as tf from '../../runtime/tf.ts';
 import { sumOverTime } from '../read.ts';
+import { readSteps } from '../readSteps.ts';
 import { toGpuAnswers } from './gpuAnswers.ts';
 
 let backend: OpenBackend;
@@ -19,6 +20,27 @@ function onGpu(dims: number[], more: Partial<OrtTensor> = {}) {
   const tensor = { location: 'gpu-buffer', type: 'float32', dims, gpuBuffer: { size: 64 }, ...more };
   return { tensor: { ...tensor, dispose: () => disposals++ } as unknown as OrtTensor, disposals: () => disposals };
 }
+
+test('readSteps gives on a backend of tfjs what it gives on the page, and refuses to change the steps', () => {
+  const random = seededRandom(5);
+  const shape = [2, 3, 6];
+  const data = Float32Array.from({ length: 36 }, () => random());
+  for (const options of [{ classes: [4, 0, 1] }, { given: 'logits' as const }, { classes: [2, 5], steps: 3 }]) {
+    const read = readSteps(options);
+    const expected = read({ y: { data, shape } })['logits'];
+    const answers = toGpuAnswers({ y: onGpu(shape).tensor }, { name: 'ocr', read: read.spec });
+    const given = tf.tidy(() =>
+      Array.from(answers.read(tf, { y: tf.tensor(data, shape) })['logits']?.dataSync() ?? []),
+    );
+    expect(given).toHaveLength(expected?.data.length ?? -1);
+    given.forEach((value, i) => {
+      expect(value).toBeCloseTo(expected?.data[i] as number, 5);
+    });
+  }
+  const other = toGpuAnswers({ y: onGpu(shape).tensor }, { name: 'ocr', read: readSteps({ steps: 2 }).spec });
+  const refused = expect.objectContaining({ code: 'invalid-option' });
+  expect(() => tf.tidy(() => other.read(tf, { y: tf.tensor(data, shape) }))).toThrow(refused);
+});
 
 test('sumOverTime gives on a backend of tfjs what it gives on the page', () => {
   const random = seededRandom(4);

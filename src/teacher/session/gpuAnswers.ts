@@ -4,8 +4,10 @@ import { DEFAULT_OUTPUT } from '../../core/outputs.ts';
 import type { GpuAnswers, GpuArray, NamedTensors } from '../../runtime/gpu.ts';
 import type { OrtTensor } from '../../runtime/ort.ts';
 import type { Tf } from '../../runtime/tfNamespace.ts';
-import { keptOf, LEAST_PROBABILITY, type ReadSpec, type SumOverTimeOptions } from '../read.ts';
+import { keptOf, LEAST_PROBABILITY, type SumOverTimeOptions } from '../read.ts';
 import { LEAST_LEARNED } from '../readAsLogits.ts';
+import { otherShape } from '../readSteps.ts';
+import type { ReadStepsSettings } from '../readStepsOptions.ts';
 import { fromProbsOf, nameOutputs } from './outputNames.ts';
 import type { OpenedSession, SessionSettings } from './sessionSettings.ts';
 
@@ -49,7 +51,8 @@ function toGpuArray(name: string, { location, type, dims, gpuBuffer }: OrtTensor
 /** What the page does with outputs that reach it, in the same words of tfjs. */
 function readerFor(settings: AnswerSettings): GpuAnswers['read'] {
   const { read, softmaxOutputs = [] } = settings;
-  if (read !== undefined) return (tf, outputs) => sumOverTimeOnGpu(tf, outputs, read);
+  if (read?.name === 'readSteps') return (tf, outputs) => readStepsOnGpu(tf, outputs, read.options);
+  if (read !== undefined) return (tf, outputs) => sumOverTimeOnGpu(tf, outputs, read.options);
   return (tf, outputs) => {
     const named = nameOutputs(outputs, settings);
     const probs = fromProbsOf(named, settings, softmaxOutputs)?.[0];
@@ -59,8 +62,28 @@ function readerFor(settings: AnswerSettings): GpuAnswers['read'] {
   };
 }
 
-function sumOverTimeOnGpu(tf: Tf, outputs: NamedTensors, { options }: ReadSpec): NamedTensors {
-  const { classes, output, keep = [] }: SumOverTimeOptions = options;
+/** Which of the model's steps is least blank differs from line to line, so that here all of them are kept. */
+function readStepsOnGpu(tf: Tf, outputs: NamedTensors, options: ReadStepsSettings): NamedTensors {
+  const { classes, output, steps, given, keep = [] } = options;
+  const name = output ?? Object.keys(outputs)[0] ?? '';
+  const answers = outputs[name];
+  const highest = (classes ?? [0]).reduce((most, index) => Math.max(most, index), 0);
+  if (answers?.rank !== 3 || highest >= (answers.shape[2] as number)) {
+    throw otherShape(name, answers?.shape ?? [], highest);
+  }
+  if (steps !== undefined && steps !== answers.shape[1]) {
+    throw new LimbeckError(
+      'invalid-option',
+      `readSteps does not change ${answers.shape[1]} steps into ${steps} on a GPU. Load the teacher without "colocatedWith".`,
+    );
+  }
+  const chosen = classes === undefined ? answers : tf.gather(answers, [...classes], 2);
+  const logits = given === 'probs' ? tf.log(tf.maximum(chosen, LEAST_LEARNED)) : chosen;
+  return { ...keptOf(outputs, keep), [DEFAULT_OUTPUT]: tf.logSoftmax(logits) };
+}
+
+function sumOverTimeOnGpu(tf: Tf, outputs: NamedTensors, options: SumOverTimeOptions): NamedTensors {
+  const { classes, output, keep = [] } = options;
   const probs = outputs[output ?? Object.keys(outputs)[0] ?? ''];
   if (probs?.rank !== 3) {
     throw new LimbeckError('shape-mismatch', `sumOverTime reads [B, T, C]; "${output ?? 'the output'}" is another.`);

@@ -1,13 +1,14 @@
 import { LimbeckError, messageOf } from '../../core/errors.ts';
-import { sha256 } from '../../core/hash.ts';
 import type { NamedArrays } from '../../core/shape.ts';
 import { timePasses } from '../../core/timing.ts';
 import { holdModel } from '../../model/holdModel.ts';
 import { describeModel, shapesOf } from '../../model/model.ts';
 import type { ColocatedTeacher, GpuDevice } from '../../runtime/gpu.ts';
-import { readOutputs, reviveRead } from '../read.ts';
+import { readOutputs } from '../read.ts';
 import { runRecurrent } from '../recurrent.ts';
+import { reviveRead } from '../reviveRead.ts';
 import { toGpuAnswers } from './gpuAnswers.ts';
+import { hashOfFiles } from './hashOfFiles.ts';
 import { batchOf, type ExampleInputs, repeatExamples, runInParts } from './sessionBatches.ts';
 import { openOnOrt, type ReadyModel, readyModel, type SessionEngine } from './sessionCreate.ts';
 import { toFeeds } from './sessionFeeds.ts';
@@ -40,12 +41,7 @@ export function createOnnxSession(
   const held = holdModel<Opened>(() => 'teacher');
   const feedsFor = ({ engine, settings }: Opened, inputs: NamedArrays) => toFeeds(inputs, engine.inputs, settings);
   return {
-    async hash({ model, externalData }) {
-      const hash = await hashOf(model);
-      if (externalData.length === 0) return hash;
-      const others = await Promise.all(externalData.map(async ({ path, data }) => `${path} ${await hashOf(data)}`));
-      return sha256(new TextEncoder().encode([hash, ...others].join('\n')));
-    },
+    hash: hashOfFiles,
     async open(files, settings, placement): Promise<OpenedSession> {
       const { engine, examples, softmaxOutputs } = await held.open(async () => {
         // A broken file is reported before an engine is started for it.
@@ -108,10 +104,6 @@ function sizesFor(feeds: NamedArrays, examples: ExampleInputs): number[] {
   if (examples.fixedBatch !== undefined) return [examples.fixedBatch];
   const bytesEach = Object.values(feeds).reduce((sum, { data }) => sum + data.byteLength, 0) / batchOf(feeds, examples);
   return BATCH_SIZES.filter((size) => size === 1 || size * bytesEach <= MOST_MEASURED_BYTES);
-}
-
-async function hashOf(blob: Blob): Promise<string> {
-  return sha256(new Uint8Array(await blob.arrayBuffer()));
 }
 
 function runBatch({ engine, settings, placement, examples }: Opened, feeds: NamedArrays): Promise<NamedArrays> {

@@ -43,7 +43,8 @@ function parsePlace(measured: Readonly<Record<string, unknown>>): TunedPlace | u
   const { device, batchSize, figures, why } = measured as Partial<TunedPlace>;
   const isOrts = device === 'wasm' || device === 'webgpu' || device === 'webnn' || device === 'native';
   const isDevice = isOrts || device === 'kernels';
-  const isWhole = isDevice && isSize(batchSize) && typeof why === 'string' && Array.isArray(figures);
+  const isWhole =
+    isDevice && (batchSize === undefined || isSize(batchSize)) && typeof why === 'string' && Array.isArray(figures);
   return isWhole && figures.every(isFigure) ? { device, batchSize, figures, why } : undefined;
 }
 

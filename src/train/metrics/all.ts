@@ -2,6 +2,7 @@
 export { accuracy } from './accuracy.ts';
 export { agreement } from './agreement.ts';
 export { calibrationError } from './calibrationError.ts';
+export { characterErrorRate } from './characterErrorRate.ts';
 export { coefficientOfDetermination } from './coefficientOfDetermination.ts';
 export { cosineSimilarity } from './cosineSimilarity.ts';
 export { intervalCoverage } from './intervalCoverage.ts';

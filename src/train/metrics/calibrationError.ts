@@ -1,4 +1,4 @@
-import { logProbsOf, topClassesOf } from '../logProbs.ts';
+import { logProbsOf, topClassesOf } from '../../core/logProbs.ts';
 import type { Metric } from '../metric.ts';
 
 const BINS = 15;

@@ -1,4 +1,4 @@
-import { logProbsOf } from '../logProbs.ts';
+import { logProbsOf } from '../../core/logProbs.ts';
 import type { Metric } from '../metric.ts';
 
 /**

@@ -1,16 +1,24 @@
 import type { StepOptimizer } from '../stepOptimizer.ts';
+import { openAccumulate } from './accumulate/openAccumulate.ts';
 import { openAdaptation } from './adaptation/openAdaptation.ts';
 import { openAugment } from './augment/openAugment.ts';
+import { openAverage } from './average/openAverage.ts';
 import { openBalance } from './balance/openBalance.ts';
 import { openBatchNorm } from './batchNorm/openBatchNorm.ts';
+import { openCheckpoints } from './checkpoints/openCheckpoints.ts';
 import { openColocated } from './colocated/openColocated.ts';
 import { openHoldout } from './holdout/openHoldout.ts';
+import { openKeepBest } from './keepBest/openKeepBest.ts';
 import type { OpenPart, Part, PartContext } from './part.ts';
 import { openQuantizationAware } from './quantizationAware/openQuantizationAware.ts';
 import { openScaleNotices } from './scaleNotices/openScaleNotices.ts';
+import { openSchedule } from './schedule/openSchedule.ts';
 import { openSelfTeacher } from './selfTeacher/openSelfTeacher.ts';
 
-/** The order in which parts are opened and called. The holdout is measured after all others have finished an epoch. */
+/**
+ * The order in which parts are opened and called. The holdout is measured after all others have finished an epoch; what is judged
+ * and kept comes after that.
+ */
 const PARTS: readonly OpenPart[] = [
   openScaleNotices,
   openColocated,
@@ -19,8 +27,13 @@ const PARTS: readonly OpenPart[] = [
   openBalance,
   openAdaptation,
   openQuantizationAware,
+  openSchedule,
+  openAccumulate,
+  openAverage,
   openBatchNorm,
   openHoldout,
+  openKeepBest,
+  openCheckpoints,
 ];
 
 /** The parts of a run; they end in reverse order. */

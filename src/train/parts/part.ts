@@ -5,7 +5,9 @@ import type { StepPlace, TrainBatch } from '../batch.ts';
 import type { EpochEvent, HoldoutOutputs } from '../events.ts';
 import type { EngineEvent, TrainJob, TrainSource } from '../job.ts';
 import type { OrderOptions } from '../order.ts';
+import type { PartState } from '../state.ts';
 import type { StepOptions } from '../step.ts';
+import type { StepOptimizer } from '../stepOptimizer.ts';
 import type { PartReports, PartResults } from './options.ts';
 
 /** One optional feature of a run. The loop calls the functions that a part has, in the order of `open.ts`. */
@@ -35,6 +37,11 @@ export interface Part {
   afterStep?(at: StepPlace): void;
   /** After the last step of an epoch, before its event, to which it may add. Throws    AbortError */
   afterEpoch?(epoch: EpochEvent, run: PartRun): Promise<HoldoutOutputs | undefined>;
+  /** After the epoch's event was told, when the page may have judged the student; 'stop' ends the run. */
+  afterEvent?(epoch: EpochEvent, run: PartRun): Promise<'stop' | undefined>;
+  /** What it needs to go on after this epoch in another run of the same job, as plain values. */
+  state?(): Promise<PartState>;
+  restore?(state: PartState): void;
   /** What it adds to the report of a finished run. */
   report?(): Promise<PartReports>;
   /** What it adds to the outcome, however the run ends. */
@@ -45,6 +52,8 @@ export interface Part {
 
 /** The run as the loop sees it. */
 export interface PartRun extends StepOptions, OrderOptions {
+  /** All of them, in their order. Default: none. */
+  readonly parts?: readonly Part[];
   /** Whether steps change the averages of batch normalization, so that these must be estimated at the end. Default true. */
   readonly movesStatistics?: boolean;
   /** Called while the loop waits for the next batch: no step is running then. */
@@ -58,6 +67,8 @@ export interface PartContext {
   readonly model: tf.LayersModel;
   /** The run's own. */
   readonly loss: Loss;
+  /** Undefined while a run is checked. */
+  readonly optimizer?: StepOptimizer | undefined;
   /** Undefined while a run is checked, which reads nothing more. */
   readonly source: TrainSource | undefined;
   readonly emit: (event: EngineEvent) => void | Promise<void>;

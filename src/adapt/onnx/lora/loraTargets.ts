@@ -1,6 +1,5 @@
 import { LimbeckError } from '../../../core/errors.ts';
-import { listWeights } from '../../../onnx/describe/listWeights.ts';
-import { nearNames } from '../../../onnx/describe/nearNames.ts';
+import { findWeight, listWeights } from '../../../onnx/describe/listWeights.ts';
 import { readModel } from '../../../onnx/model.ts';
 import type { MappedWeight, WeightMap } from './weightMap.ts';
 
@@ -26,8 +25,7 @@ export function chooseTargets(
   }
   const all = listWeights(readModel(bytes, name));
   const chosen = targets.map((target) => {
-    const stored = all.find(({ weight }) => weight === target) ?? all.find(({ node }) => node === target);
-    if (stored === undefined) throw unknownTarget(target, [...mapped.map((one) => one.stored), ...all], name);
+    const stored = findWeight(all, target, name);
     const found = mapped.find((one) => one.stored.weight === stored.weight);
     if (found !== undefined) return found;
     const why = refused.get(stored.weight) ?? 'the classes do not depend on it';
@@ -39,18 +37,4 @@ export function chooseTargets(
     );
   });
   return [...new Set(chosen)];
-}
-
-function unknownTarget(
-  target: string,
-  all: readonly { readonly weight: string; readonly node: string }[],
-  name: string,
-): LimbeckError {
-  const near = nearNames(target, new Set(all.flatMap(({ weight, node }) => [weight, node])));
-  return new LimbeckError(
-    'unknown-tensor',
-    `"${name}" has no MatMul, Gemm or Conv with a stored weight "${target}". Close to it are ` +
-      `${near.map((one) => `"${one}"`).join(', ') || 'none'}.`,
-    { details: { target, near } },
-  );
 }

@@ -1,8 +1,9 @@
 import { type LayerWeight, listWeights } from '../../../onnx/describe/listWeights.ts';
 import type { LowRankDelta } from '../../../onnx/edit/addLowRank.ts';
+import { replaceStored, storedTensors } from '../../../onnx/edit/storedTensors.ts';
 import { type OnnxModel, type OnnxTensor, readModel, writeModel } from '../../../onnx/model.ts';
 import { numbers } from '../../../onnx/simplify/convert.ts';
-import { constantIn, dataOf, floatTensor } from '../../../onnx/tensorData.ts';
+import { dataOf, floatTensor } from '../../../onnx/tensorData.ts';
 import type { WeightChange } from '../../../student/patch/patch.ts';
 import type { StudentArtifacts } from '../../../student/student.ts';
 import { splitWeights, type WeightBytes } from '../../../student/weightBytes.ts';
@@ -110,28 +111,11 @@ function numberElements(model: OnnxModel, weights: readonly LayerWeight[]): Plac
     places.push({ stored, from: next });
     next += stored.rows * stored.columns;
   }
-  const made = new Map(
-    places.map(({ stored, from }) => {
-      const bits = Uint32Array.from({ length: stored.rows * stored.columns }, (_, i) => FIRST_BITS + from + i);
-      return [stored.weight, floatTensor(stored.weight, stored.shape, new Float32Array(bits.buffer))] as const;
-    }),
-  );
-  model.graph.initializer = model.graph.initializer.map((one) => made.get(one.name) ?? one);
-  for (const { opType, output, attribute } of model.graph.node) {
-    const tensor = opType === 'Constant' ? made.get(output[0] ?? '') : undefined;
-    const value = attribute.find((one) => one.name === 'value');
-    if (tensor !== undefined && value !== undefined) value.t = tensor;
+  for (const { stored, from } of places) {
+    const bits = Uint32Array.from({ length: stored.rows * stored.columns }, (_, i) => FIRST_BITS + from + i);
+    replaceStored(model, stored.weight, ({ name }) => floatTensor(name, stored.shape, new Float32Array(bits.buffer)));
   }
   return places;
-}
-
-function storedTensors({ graph }: OnnxModel): Map<string, OnnxTensor> {
-  const tensors = new Map(graph.initializer.map((one) => [one.name, one]));
-  for (const node of graph.node) {
-    const tensor = constantIn(node);
-    if (tensor !== undefined) tensors.set(node.output[0] ?? '', tensor);
-  }
-  return tensors;
 }
 
 /** For each place, which of the student's weights hold a number of it. */

@@ -5,6 +5,7 @@ export { broadcastCases } from './broadcastCases.ts';
 export { castCases } from './castCases.ts';
 export { comparisonCases } from './comparisonCases.ts';
 export { convolutionCases } from './convolutionCases.ts';
+export { ctcCases } from './ctcCases.ts';
 export { depthwiseCases } from './depthwiseCases.ts';
 export { dropoutCases } from './dropoutCases.ts';
 export { einsumCases } from './einsumCases.ts';

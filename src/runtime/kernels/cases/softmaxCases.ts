@@ -45,7 +45,7 @@ const backward = ['SoftmaxGrad', 'LogSoftmaxGrad'].map((kernelName, i) =>
 );
 
 /** Loss and gradient, one behind the other. */
-function joined(loss: tf.Tensor, gradient: tf.Tensor): tf.Tensor {
+export function joined(loss: tf.Tensor, gradient: tf.Tensor): tf.Tensor {
   return tf.concat([tf.reshape(loss, [1]), tf.reshape(gradient, [-1])]);
 }
 

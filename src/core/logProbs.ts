@@ -1,5 +1,5 @@
-import type { NdArray } from '../core/shape.ts';
-import { argMax } from '../core/stats.ts';
+import type { NdArray } from './shape.ts';
+import { argMax } from './stats.ts';
 
 /**
  * log softmax(logits / temperature) over the last dimension, in double precision.

@@ -2,21 +2,37 @@
 const MOST_LETTERS = 200;
 const MOST_NAMES = 5000;
 
-/** Those names that are most like the wanted one, closest first. */
+/** A part of a name with fewer letters stands in too many of them. */
+const LEAST_PART = 3;
+
+/**
+ * The names that may have been meant, closest first: those that differ in at most a third of their letters, or are a part of one
+ * another. None where nothing is that close.
+ */
 export function nearNames(wanted: string, names: Iterable<string>, most = 5): string[] {
   const lower = wanted.toLowerCase().slice(0, MOST_LETTERS);
   const scored: { name: string; distance: number }[] = [];
+  let seen = 0;
   for (const name of names) {
-    if (scored.length === MOST_NAMES) break;
+    if (seen++ === MOST_NAMES) break;
     const other = name.toLowerCase().slice(0, MOST_LETTERS);
-    // A part of a name is a better guess than another name of the same length.
-    const isPart = other.includes(lower) || (other.length > 2 && lower.includes(other));
-    scored.push({ name, distance: isPart ? 0.5 : editDistance(lower, other) });
+    const [short, long] = lower.length < other.length ? [lower, other] : [other, lower];
+    // A part of a name is a better guess than another name of the same length; a name in a far longer one stands there by chance.
+    const isPart =
+      short.length >= LEAST_PART && long.includes(short) && (short === lower || 2 * short.length >= long.length);
+    const distance = isPart ? 0.5 : editDistance(lower, other);
+    if (distance <= Math.max(1, Math.floor(long.length / 3))) scored.push({ name, distance });
   }
   return scored
     .sort((a, b) => a.distance - b.distance)
     .slice(0, most)
     .map(({ name }) => name);
+}
+
+/** ' Did you mean "inspect"?', to follow a sentence; empty where no name is near. */
+export function didYouMean(wanted: string, names: Iterable<string>): string {
+  const [near] = nearNames(wanted, names, 1);
+  return near === undefined ? '' : ` Did you mean "${near}"?`;
 }
 
 /** Letters to change, add or remove until `a` reads `b`. */

@@ -1,0 +1,3 @@
+// What the package exports of this folder.
+export { type Alphabet, type AlphabetOptions, encodeTexts } from './alphabet.ts';
+export { type DecodeCtcOptions, type DecodedText, decodeCtc } from './decodeCtc.ts';

