@@ -43,13 +43,15 @@ interface Settings {
   readonly learningRate?: number;
   /** What the teacher's scores are divided by. */
   readonly softness?: number;
+  /** Different hashed words, and the length of their vectors. */
+  readonly vocabulary?: number;
   readonly width?: number;
   /** Training queries whose answer the control knows. */
   readonly judged?: number;
 }
 
-/** Words and their beginnings, ends and middles, so that a word that is not finished finds what it is part of. */
-const TOKENS = { vocabulary: 2048, length: 24 } as const;
+/** Hashed words of an entry or a query: the longest entry has as many. */
+const LENGTH = 24;
 const CANDIDATES = 16;
 const METRIC = 'NDCG@10 of unseen queries among all entries';
 
@@ -87,9 +89,9 @@ async function searched(student: Student, documents: NdArray, queries: NdArray, 
   try {
     // A list as long as those of the training at a time; the last one is filled up with nothing.
     const lists = Math.ceil((documents.shape[0] as number) / CANDIDATES);
-    const tokens = new Int32Array(lists * CANDIDATES * TOKENS.length);
+    const tokens = new Int32Array(lists * CANDIDATES * LENGTH);
     tokens.set(documents.data);
-    const listed = { data: tokens, shape: [lists, CANDIDATES, TOKENS.length] };
+    const listed = { data: tokens, shape: [lists, CANDIDATES, LENGTH] };
     const vectors = (await forDocuments.predict({ candidates: listed })).outputs['logits'] as NdArray;
     const width = vectors.shape.at(-1) as number;
     const length = queries.shape[1] as number;
@@ -114,12 +116,12 @@ async function searched(student: Student, documents: NdArray, queries: NdArray, 
 
 async function run(settings: Settings = {}) {
   const { scored = 'test', seeds = [0, 1, 2], epochs = 20, learningRate = 0.01, softness = 2 } = settings;
-  const { width = 48, judged = 300 } = settings;
+  const { vocabulary = 4096, width = 32, judged = 300 } = settings;
   const startedAt = performance.now();
   const { documents, queries } = (await (await fetch('./search.json')).json()) as Search;
   const bm25 = bm25Over(documents);
   const teach = queries.train.map(({ text }) => bm25(text));
-  const hashed = (texts: readonly string[]) => hashTokens(texts, TOKENS);
+  const hashed = (texts: readonly string[]) => hashTokens(texts, { vocabulary, length: LENGTH });
   const [documentTokens, trainTokens, scoredTokens] = [
     hashed(documents),
     hashed(queries.train.map(({ text }) => text)),
@@ -145,7 +147,7 @@ async function run(settings: Settings = {}) {
   // Where people have judged: lists of the right document and drawn ones.
   const known = queries.train.slice(0, judged);
   const judgedData = fromLists(
-    { data: trainTokens.data.slice(0, judged * TOKENS.length), shape: [judged, TOKENS.length] },
+    { data: trainTokens.data.slice(0, judged * LENGTH), shape: [judged, LENGTH] },
     documentTokens,
     known.map(({ answer }) => [answer]),
     { candidates: CANDIDATES, grades: known.map(() => [1]) },
@@ -154,9 +156,9 @@ async function run(settings: Settings = {}) {
   const trainer = await openTrainer();
   const student = () =>
     twoTower({
-      queryLength: TOKENS.length,
-      candidateLength: TOKENS.length,
-      vocabulary: TOKENS.vocabulary,
+      queryLength: LENGTH,
+      candidateLength: LENGTH,
+      vocabulary,
       candidates: CANDIDATES,
       width,
     });
@@ -194,7 +196,8 @@ async function run(settings: Settings = {}) {
     const query = await toOnnx(await towerOf(first?.trained as Student, 'queryVector'));
     return {
       teacher: 'BM25 (wink-bm25-text-search)',
-      student: `twoTower, ${TOKENS.vocabulary} hashed words of ${width} numbers`,
+      student: `twoTower, ${vocabulary} hashed words of ${width} numbers`,
+      control: `the right entry of ${judged} queries`,
       metric: METRIC,
       teacherValue,
       studentValue: meanOf(students.map(({ gain }) => gain)),
