@@ -116,7 +116,7 @@ async function searched(student: Student, documents: NdArray, queries: NdArray, 
 
 async function run(settings: Settings = {}) {
   const { scored = 'test', seeds = [0, 1, 2], epochs = 20, learningRate = 0.01, softness = 2 } = settings;
-  const { vocabulary = 4096, width = 32, judged = 300 } = settings;
+  const { vocabulary = 2048, width = 48, judged = 300 } = settings;
   const startedAt = performance.now();
   const { documents, queries } = (await (await fetch('./search.json')).json()) as Search;
   const bm25 = bm25Over(documents);
