@@ -12,7 +12,8 @@ export async function bundle(entry, alias = {}) {
     mainFields: ['module', 'main'],
     conditions: ['onnxruntime-web-use-extern-wasm'],
     alias,
-    external: ['node:fs/promises'],
+    // What packages load only where they run in Node: random-js, of the random forest, takes the second.
+    external: ['node:fs/promises', 'crypto'],
     logLevel: 'error',
   });
   return { type: 'text/javascript', body: outputFiles[0].text };

@@ -27,9 +27,9 @@ const FARTHER = 2;
 /** The mean of a class with fewer examples cannot be trusted. */
 const LEAST_EXAMPLES = 3;
 
-/** Groups of equal examples with different labels. Throws    AbortError */
+/** Groups of equal examples with different labels, or sequences where there are any. Throws    AbortError */
 export async function contradictionsIn(
-  { inputs, labels, size }: AllExamples,
+  { inputs, labels, sequences, size }: AllExamples,
   signal: AbortSignal,
 ): Promise<number[][]> {
   const turn = takeTurns(signal);
@@ -40,7 +40,8 @@ export async function contradictionsIn(
     const key = arrays.map((array) => keyOf(rowOf(array, i))).join(' ');
     groups.set(key, [...(groups.get(key) ?? []), i]);
   }
-  const isMixed = (group: readonly number[]) => new Set(group.map((i) => labels?.[i])).size > 1;
+  const truthOf = (i: number) => (sequences ? rowOf(sequences, i).join() : labels?.[i]);
+  const isMixed = (group: readonly number[]) => new Set(group.map(truthOf)).size > 1;
   // Two rows of one key may still differ: the key is short.
   return [...groups.values()].filter((group) => group.length > 1 && isMixed(group) && areEqual(arrays, group));
 }

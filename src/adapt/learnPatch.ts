@@ -32,9 +32,20 @@ export async function learnPatch(
   where: Pick<Lesson, 'trainer' | 'emit' | 'signal'>,
 ): Promise<LearnedPatch> {
   const { emit } = where;
-  const { guard = {}, classes = base.known } = options;
+  const { classes = base.known, blank = 0 } = options;
   const prepared = await prepareLesson(options, base, where);
-  const { lesson, method, fallback, held, ofBase: baseExamples, labels, replayed, crossFitted, whole } = prepared;
+  const {
+    lesson,
+    method,
+    guard,
+    fallback,
+    held,
+    ofBase: baseExamples,
+    labels,
+    replayed,
+    crossFitted,
+    whole,
+  } = prepared;
   emit({ type: 'phase', phase: 'learn' });
   const learnStartedAt = performance.now();
   const learned = await method.learn(lesson);
@@ -51,7 +62,7 @@ export async function learnPatch(
   const candidate: Patch = { ...frame, ...learned };
   const metric = metricOf(guard);
   const rounds = options.precision === 'float32' ? (patch: Patch) => patch : roundedPatch;
-  const measured = { base, metric };
+  const measured = { base, metric, blank };
   const trying = {
     guard,
     at: (strength: number) => rounds(withStrength(candidate, strength)),

@@ -7,6 +7,7 @@ import type { AnchorOptions } from '../train/parts/adaptation/adaptation.ts';
 import type { Trainer } from '../train/trainer.ts';
 import type { LearnBudget } from './budget.ts';
 import type { PersonalizeEvent } from './events.ts';
+import type { LessonSequences } from './examples.ts';
 import type { PrivacySpent } from './personalizeReport.ts';
 
 /** How a student is adapted: a file of `methods/` each. */
@@ -16,6 +17,8 @@ export interface Method {
   readonly options: Readonly<Record<string, unknown>>;
   /** Whether it learns from labels; without, it needs none. */
   readonly readsLabels: boolean;
+  /** Whether it learns from sequences too, such as the texts of lines, where a student answers for each step. Default false. */
+  readonly readsSequences?: boolean;
   /** Whether a class may have a single example. */
   readonly takesOneExample: boolean;
   /**
@@ -34,8 +37,10 @@ export interface Lesson {
   readonly classifier: Classifier;
   /** Examples to learn from, the person's own first, then replayed ones: [N, ...] by name. */
   readonly inputs: NamedArrays;
-  /** [N]. */
+  /** [N]; all 0 where there are sequences. */
   readonly labels: Int32Array;
+  /** The sequence of each example [N, L] and the class that stands for nothing, where the student answers for each step. */
+  readonly sequences?: LessonSequences | undefined;
   readonly size: number;
   /** How many of these are the person's, varied copies counted in. */
   readonly own: number;
@@ -44,7 +49,10 @@ export interface Lesson {
    * Default 0.
    */
   readonly copies?: number;
-  /** What the base says of them: the features before its last layer [N, F], and its logits [N, C]. */
+  /**
+   * What the base says of them: the features before its last layer [N, F], and its logits [N, C]; for each step [N, T, F]
+   * and [N, T, C] where there are sequences.
+   */
   readonly features: NdArray;
   readonly logits: NdArray;
   /** Weight of the base's own answers, where labels have 1 (LwF); 0: none. */

@@ -13,7 +13,8 @@ import type { PersonalPatch } from './runPersonalize.ts';
  * `applyPatch` turns into the adapted student. A patch comes out empty, and its report says why, if it made the judging
  * examples worse by more than chance explains, tells nothing about their labels, or made the base's own examples worse.
  * Throws    student-in-use: a run trains it · invalid-option · empty-dataset · labels-missing · class-mismatch: labels
- *           outside the classes, one class only · shape-mismatch · unknown-input · student-invalid ·
+ *           outside the classes, one class only, a sequence with a class that the student lacks · sequence-too-long: a
+ *           text needs more steps than the student has · shape-mismatch · unknown-input · student-invalid ·
  *           student-not-trainable · not-finite · backend-unavailable · worker-died · AbortError and what the data throws
  * @example
  * const patch = await personalize({ student, data: labelled }).done;

@@ -2,7 +2,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../core/errors.ts';
 import { count, given, type OptionsOf, oneOf, type Read, required, schema, text } from '../core/schema.ts';
 import type { NdArray } from '../core/shape.ts';
-import { checkNotEmpty, type Dataset, isLabelled, type LabelledDataset } from '../data/dataset.ts';
+import { checkNotEmpty, type Dataset, type LabelledDataset } from '../data/dataset.ts';
 import type { Student } from '../student/student.ts';
 import type { Trainer, TrainerOptions } from '../train/trainer.ts';
 import { BUDGET, type LearnBudget } from './budget.ts';
@@ -12,10 +12,6 @@ import type { Method } from './method.ts';
 import { checkPrivacy, type PrivacyOptions } from './privacy/privacyOptions.ts';
 
 export const LEARNING = schema('learning', {
-  /** Held out of the person's examples. Default: a part of `data`, as `guard` says. */
-  holdout: given<LabelledDataset>(),
-  /** Examples that the base is good at, to measure what is forgotten; they are not learned from. */
-  base: given<LabelledDataset>(),
   /** What keeps the base's own knowledge. Default: nothing. */
   keep: given<KeepOptions>(KEEP.read),
   /** What a patch must not make worse; one that does comes out empty. Default: accuracy, without any loss. */
@@ -57,14 +53,23 @@ export interface PatchOptions extends OptionsOf<typeof PATCH> {}
 const OPTIONS = schema('personalize', {
   /** Trained; it stays as it is. Its last layer is dense, with or without a softmax, and gives its only output, or 'logits'. */
   student: required(given<Student | LayersModel>()),
-  /** The person's examples. Methods without labels take data without. */
+  /**
+   * The person's examples. Methods without labels take data without. For a student that answers for each step, [B, T, C],
+   * give each its sequence: `withSequences`. Where there are sequences, they are what is learned.
+   */
   data: required(given<Dataset | LabelledDataset>()),
+  /** Held out of the person's examples. Default: a part of `data`, as `guard` says. */
+  holdout: given<Dataset | LabelledDataset>(),
+  /** Examples that the base is good at, to measure what is forgotten; they are not learned from. */
+  base: given<Dataset | LabelledDataset>(),
   /** How it is adapted. Default: lora(); with a class of one example only, prototypes(). */
   method: given<Method>(),
   /** Hides each example in noise (DP-SGD); see `PrivacyOptions` for what this promises. Default: none. */
   privacy: given<PrivacyOptions>(checkPrivacy),
   /** All classes, former and new ones, which come last. Default: as many as the student has. */
   classes: count(2)(),
+  /** The class that stands for no character, of a student that reads sequences. Default 0. */
+  blank: count(0)(0),
   /** What the classes are called, in their order; the patch keeps them. */
   labels: given<readonly string[]>(),
   ...LEARNING.fields,
@@ -82,6 +87,8 @@ export interface LearnOptions
   extends Pick<PersonalizeSettings, 'data' | 'seed' | 'precision' | 'name' | 'version'>,
     Pick<PersonalizeOptions, 'holdout' | 'base' | 'keep' | 'guard' | 'budget' | 'privacy' | 'classes' | 'labels'> {
   readonly method: Method;
+  /** Of sequences. Default 0. */
+  readonly blank?: number;
   /** Varied copies of the examples, of each as many: copy c of example i at i + c · how many examples there are. */
   readonly copies?: Dataset;
   /** What the base said of the person's examples that judge: the holdout's, or all. Default: the logits that it gives. */
@@ -100,7 +107,7 @@ export function checkOptions(options: PersonalizeOptions): PersonalizeSettings {
   return settings;
 }
 
-/** What to learn from, and how: each by itself is checked already. Throws    invalid-option · empty-dataset · labels-missing */
+/** What to learn from, and how: each by itself is checked already. Throws    invalid-option · empty-dataset */
 export function checkLearning(
   options: Pick<PersonalizeOptions, 'data' | 'method' | 'holdout' | 'base' | 'keep' | 'guard' | 'privacy'>,
 ): void {
@@ -112,12 +119,8 @@ export function checkLearning(
     throw new LimbeckError('invalid-option', '"method" must be a method, such as lora() or prototypes().');
   }
   checkNotEmpty(data, 'data');
-  if ((method?.readsLabels ?? true) && !isLabelled(data)) throw withoutLabels(method?.name ?? 'lora');
-  for (const [role, dataset] of Object.entries({ holdout, base })) {
-    if (dataset === undefined) continue;
-    checkNotEmpty(dataset, role);
-    if (!isLabelled(dataset)) throw withoutLabels(role);
-  }
+  if (holdout !== undefined) checkNotEmpty(holdout, 'holdout');
+  if (base !== undefined) checkNotEmpty(base, 'base');
   if (privacy === undefined) return;
   if (keep?.ewc && keep.replay === undefined) throw importanceIsNotPrivate();
   if ((guard?.metric ?? 'accuracy') !== 'accuracy') throw othersAreNotPrivate();
@@ -135,12 +138,5 @@ function othersAreNotPrivate(): LimbeckError {
     'invalid-option',
     'With "privacy" the guard counts right answers: by other metrics one example could weigh more than all others. Leave ' +
       '"metric" out, or give \'accuracy\'.',
-  );
-}
-
-function withoutLabels(what: string): LimbeckError {
-  return new LimbeckError(
-    'labels-missing',
-    `"${what}" needs labels, and the data has none. Give labelled data, or a method such as entropyMinimisation().`,
   );
 }

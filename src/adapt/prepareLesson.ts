@@ -3,9 +3,10 @@ import { pickRows } from '../core/rows.ts';
 import { firstNonFinite, type NdArray } from '../core/shape.ts';
 import { argMax } from '../core/stats.ts';
 import type { Adaptable } from './adaptable.ts';
-import { type AllExamples, joinExamples, pickExamples, readAll } from './examples.ts';
+import { checkClasses, checkOneAnswer, checkSequenced, checkSteps, checkTruth } from './checkExamples.ts';
+import { type AllExamples, joinExamples, joinSequences, pickExamples, readAll } from './examples.ts';
 import { canCrossFit, type WholeLesson, withoutExamples } from './guard/crossFit.ts';
-import { GUARD } from './guard/guardOptions.ts';
+import { GUARD, type GuardOptions } from './guard/guardOptions.ts';
 import { holdOut, holdOutByContent } from './guard/holdOut.ts';
 import type { HeldExamples } from './guard/measured.ts';
 import { openAnchor, readReplayed } from './keep.ts';
@@ -14,11 +15,13 @@ import type { Lesson, Method } from './method.ts';
 import { prototypes } from './methods/prototypes.ts';
 import type { LearnOptions } from './personalizeOptions.ts';
 import { privacyOf } from './privacy/privacyOf.ts';
+import { readRows } from './sequences.ts';
 
 /** A lesson, and what measuring needs. */
 export interface Prepared {
   readonly lesson: Lesson;
   readonly method: Method;
+  readonly guard: GuardOptions;
   readonly fallback: string | undefined;
   readonly held: HeldExamples | undefined;
   /** The base's own examples. */
@@ -42,10 +45,23 @@ export async function prepareLesson(
   base: Adaptable,
   { trainer, emit, signal }: Pick<Lesson, 'trainer' | 'emit' | 'signal'>,
 ): Promise<Prepared> {
-  const { seed, guard = {}, keep, holdout, method: asked } = options;
+  const { seed, keep, holdout, method: asked, blank = 0 } = options;
   const { known, artifacts, classifier } = base;
   const { classes = known } = options;
-  const all = await readAll(options.data, signal);
+  const given = await readAll(options.data, signal);
+  const isSequenced = asked.readsLabels && given.sequences !== undefined;
+  // Either is learned, never both.
+  const told = (examples: AllExamples): AllExamples => ({
+    ...examples,
+    [isSequenced ? 'labels' : 'sequences']: undefined,
+  });
+  const all = told(given);
+  const judging = holdout && told(await readAll(holdout, signal));
+  const ofBase = options.base && told(await readAll(options.base, signal));
+  if (asked.readsLabels) checkTruth(all, asked.name, isSequenced);
+  checkTruth(judging, 'holdout', isSequenced);
+  checkTruth(ofBase, 'base', isSequenced);
+  const guard = isSequenced ? checkSequenced(asked, options, { classes, known }) : (options.guard ?? {});
   const isPrivate = options.privacy !== undefined;
   const contradictions = asked.readsLabels ? await contradictionsIn(all, signal) : [];
   // A private example's fate must not depend on another.
@@ -57,7 +73,7 @@ export async function prepareLesson(
 
   emit({ type: 'phase', phase: 'features' });
   const replay = await readReplayed(keep, seed, signal);
-  const fraction = holdout || !kept.labels ? 0 : GUARD.read(guard).holdoutFraction;
+  const fraction = holdout || !(kept.labels || isSequenced) ? 0 : GUARD.read(guard).holdoutFraction;
   const expectedHeld = holdout?.size ?? fraction * kept.size;
   const counts = { own: kept.size, heldFraction: fraction, replayed: replay?.size ?? 0 };
   const privacy = options.privacy && privacyOf(options.privacy, method, counts, expectedHeld);
@@ -70,17 +86,24 @@ export async function prepareLesson(
   const every = replay === undefined ? mine : joinExamples(mine, replay);
   const answers = await base.answers(every.inputs);
   checkFinite(answers.features, places);
-  const said = Int32Array.from({ length: every.size }, (_, i) => argMax(answers.logits.data, i * classes, classes));
-
-  const labels = Int32Array.from(said, (answer, i) =>
-    i < mine.size ? (mine.labels?.[i] ?? 0) : (replay?.labels?.[i - mine.size] ?? answer),
-  );
+  if (isSequenced) {
+    for (const one of [all, judging, ofBase, replay]) if (one !== undefined) checkSteps(one, answers.logits, blank);
+  } else checkOneAnswer(answers.logits, guard);
+  const saidOf = (i: number) => argMax(answers.logits.data, i * classes, classes);
+  const labels = Int32Array.from({ length: every.size }, (_, i) => {
+    if (isSequenced) return 0;
+    return i < mine.size ? (mine.labels?.[i] ?? 0) : (replay?.labels?.[i - mine.size] ?? saidOf(i));
+  });
+  const ofReplay = Int32Array.from({ length: every.size - mine.size }, (_, i) => mine.size + i);
+  const replayed = () => replay?.sequences ?? readRows(pickRows(answers.logits, ofReplay), blank);
+  const rows = isSequenced && replay ? joinSequences(mine.sequences, replayed()) : mine.sequences;
   // The person's own first, then the replayed ones.
   const whole: Lesson = {
     base: artifacts,
     classifier,
     inputs: every.inputs,
     labels,
+    ...(rows && { sequences: { rows, blank } }),
     size: every.size,
     own: mine.size,
     copies: copiesOfEach,
@@ -111,22 +134,23 @@ export async function prepareLesson(
     anchor: await openAnchor(keep, base, replay ?? own, { trainer, signal, seed }),
   };
   const outliers = async () => {
-    if (!method.readsLabels) return [];
+    if (!method.readsLabels || isSequenced) return [];
     const found = await outliersIn(answers.features, ownLabels, classes, signal);
     return found.map((outlier) => ({ ...outlier, example: places[outlier.example] as number }));
   };
   return {
     lesson,
     method,
+    guard,
     fallback,
-    held: holdout ? { ...(await readAll(holdout, signal)), ...(options.before && { logits: options.before }) } : held,
-    ofBase: options.base && (await readAll(options.base, signal)),
+    held: judging ? { ...judging, ...(options.before && { logits: options.before }) } : held,
+    ofBase,
     before,
     labels: { contradictions, outliers: await outliers() },
     replayed: replay?.size ?? 0,
     crossFitted: isCrossFitted ? fraction : 0,
     whole:
-      held !== undefined && privacy === undefined && method.readsLabels && canCrossFit(ownLabels)
+      held !== undefined && privacy === undefined && method.readsLabels && !isSequenced && canCrossFit(ownLabels)
         ? { lesson: { ...whole, anchor: lesson.anchor }, held: parts.held, before }
         : undefined,
   };
@@ -151,49 +175,5 @@ function checkFinite({ data, shape }: NdArray, places: Int32Array): void {
     'not-finite',
     `The student's features of ${which} hold ${data[at]}. Check the example's values, and those of the student's weights.`,
     { details: { ...(example !== undefined && { example }) } },
-  );
-}
-
-/**
- * How many examples each class has. Private examples may all be of one class, which must stay hidden.
- * Throws    class-mismatch: a label that is no class, one class only · empty-dataset: every example contradicts another
- */
-function checkClasses(
-  { labels, size }: AllExamples,
-  method: Method,
-  { classes, known, isPrivate }: { readonly classes: number; readonly known: number; readonly isPrivate: boolean },
-): number[] {
-  if (size === 0) {
-    throw new LimbeckError(
-      'empty-dataset',
-      'Every example contradicts another with the same input. Correct the labels.',
-    );
-  }
-  if (classes < known) {
-    throw new LimbeckError(
-      'class-mismatch',
-      `"classes" was ${classes}, and the student knows ${known}. Give all of them.`,
-      {
-        details: { classes, known },
-      },
-    );
-  }
-  if (labels === undefined || !method.readsLabels) return [];
-  const counts = new Array<number>(classes).fill(0);
-  for (const label of labels) {
-    if (!(Number.isInteger(label) && label >= 0 && label < classes)) {
-      throw new LimbeckError(
-        'class-mismatch',
-        `An example has the label ${label}, and there are ${classes} classes (0…${classes - 1}). Give "classes" to add new ones.`,
-        { details: { label, classes } },
-      );
-    }
-    counts[label] = (counts[label] as number) + 1;
-  }
-  if (isPrivate || counts.filter((count) => count > 0).length > 1) return counts;
-  throw new LimbeckError(
-    'class-mismatch',
-    `All examples are of class ${labels[0]}: from one class a student learns to answer nothing else. Give examples of at least two.`,
-    { details: { label: labels[0] } },
   );
 }

@@ -1,11 +1,13 @@
 import { isAbortError, throwIfAborted } from '../core/errors.ts';
-import { pickRowsOfAll } from '../core/rows.ts';
+import { pickRows, pickRowsOfAll } from '../core/rows.ts';
 import { dtypeOf, makeArray, type NamedArrays, sizeOf } from '../core/shape.ts';
 import { exampleWeighted } from '../losses/combination/exampleWeighted.ts';
 import { weighted } from '../losses/combination/weighted.ts';
 import type { Loss } from '../losses/loss.ts';
 import { crossEntropy } from '../losses/response/crossEntropy.ts';
+import { ctc } from '../losses/response/ctc.ts';
 import { formerOutputs } from '../losses/response/formerOutputs.ts';
+import { softTargets } from '../losses/response/softTargets.ts';
 import { specOf } from '../losses/spec.ts';
 import type { WeightChange } from '../student/patch/patch.ts';
 import type { StudentArtifacts } from '../student/student.ts';
@@ -37,7 +39,7 @@ export async function trainChanges(lesson: Lesson, options: TrainOptions): Promi
 }
 
 async function trainLesson(lesson: Lesson, options: TrainOptions): Promise<TrainOutcome> {
-  const { base, labels, seed, trainer, signal, anchor, privacy, budget, emit } = lesson;
+  const { base, labels, sequences, seed, trainer, signal, anchor, privacy, budget, emit } = lesson;
   const loss = options.loss ?? lossOf(lesson);
   // A private run draws the examples of each step at random, which hides them.
   const drawn = privacy && drawLots(lesson.size, privacy);
@@ -74,6 +76,7 @@ async function trainLesson(lesson: Lesson, options: TrainOptions): Promise<Train
       inputs: pickRowsOfAll(lesson.inputs, rows),
       teacher: pickRowsOfAll(answers, rows),
       ...(loss.reads.labels && { labels: Int32Array.from(rows, (i) => labels[i] as number) }),
+      ...(sequences && loss.reads.sequences && { sequences: pickRows(sequences.rows, rows).data as Int32Array }),
       ...(isFormerRead && { exampleWeights: Float32Array.from(rows, (i) => Number(holdsFormer(lesson, i))) }),
     };
   };
@@ -122,15 +125,21 @@ function holdsFormer({ own, size }: Lesson, example: number): boolean {
   return own === size || example >= own;
 }
 
-/** Labels, and the base's answers: on the replayed examples, or on all if none is replayed. */
-function lossOf({ formerWeight, size, own, privacy }: Lesson): Loss {
-  if (formerWeight === 0) return crossEntropy();
-  const former = exampleWeighted(formerOutputs(), { kind: 'given' });
+/** As `formerOutputs` softens answers; its factor T² is left out as there. */
+const SOFTNESS = 2;
+
+/** Labels or sequences, and the base's answers: on the replayed examples, or on all if none is replayed. */
+function lossOf({ formerWeight, size, own, privacy, sequences }: Lesson): Loss {
+  const truth = sequences ? ctc({ blank: sequences.blank }) : crossEntropy();
+  if (formerWeight === 0) return truth;
+  const each = sequences ? softTargets({ temperature: SOFTNESS }) : formerOutputs({ temperature: SOFTNESS });
+  const former = exampleWeighted(each, { kind: 'given' });
+  const scale = sequences ? SOFTNESS ** -2 : 1;
   // One more private example must not change what the others teach.
   const share = size > own ? (size - own) / (privacy?.expected ?? size) : 1;
   return weighted([
-    { loss: crossEntropy(), weight: 1 },
-    { loss: former, weight: formerWeight / share },
+    { loss: truth, weight: 1 },
+    { loss: former, weight: (scale * formerWeight) / share },
   ]);
 }
 

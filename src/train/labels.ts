@@ -55,16 +55,20 @@ export function checkSequences(
       `The loss "${loss.name}" reads a sequence for each example, and the data has none. Give withSequences(data, …).`,
     );
   }
-  if (sequences.length === 0 || sequences.length % examples !== 0) {
-    throw new LimbeckError(
-      'shape-mismatch',
-      `There are ${sequences.length} numbers in the sequences of ${examples} examples; they must be [B, L], each with −1 ` +
-        'behind its end. withSequences(data, …) makes them so.',
-      { details: { numbers: sequences.length, examples } },
-    );
-  }
+  const length = sequenceLength(sequences, examples);
   for (const term of loss.terms ?? []) checkSequences(term, sequences, examples, outputs, first);
-  loss.checkSequences?.({ values: sequences, length: sequences.length / examples, first }, outputs);
+  loss.checkSequences?.({ values: sequences, length, first }, outputs);
+}
+
+/** L of sequences [B, L]. Throws    shape-mismatch: not as many numbers for each example */
+export function sequenceLength(sequences: Int32Array, examples: number): number {
+  if (sequences.length > 0 && sequences.length % examples === 0) return sequences.length / examples;
+  throw new LimbeckError(
+    'shape-mismatch',
+    `There are ${sequences.length} numbers in the sequences of ${examples} examples; they must be [B, L], each with −1 ` +
+      'behind its end. withSequences(data, …) makes them so.',
+    { details: { numbers: sequences.length, examples } },
+  );
 }
 
 /** Whether every label that this loss reads may be missing. */

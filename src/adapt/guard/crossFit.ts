@@ -127,6 +127,7 @@ export function withoutExamples(lesson: Lesson, left: Int32Array): Lesson {
     ...lesson,
     inputs: pickRowsOfAll(lesson.inputs, rows),
     labels: Int32Array.from(rows, (i) => lesson.labels[i] as number),
+    ...(lesson.sequences && { sequences: { ...lesson.sequences, rows: pickRows(lesson.sequences.rows, rows) } }),
     size: rows.length,
     own: own - left.length * (1 + copies),
     features: pickRows(lesson.features, rows),

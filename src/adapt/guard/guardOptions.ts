@@ -4,7 +4,10 @@ import { fraction, given, type OptionsOf, schema } from '../../core/schema.ts';
 import { checkMetric, type Metric } from '../../train/metric.ts';
 
 export const GUARD = schema('guard', {
-  /** Or your own, which reads labels and no teacher. A private run takes 'accuracy' alone. Default 'accuracy'. */
+  /**
+   * Or your own, which reads labels, or sequences, and no teacher. A private run takes 'accuracy' alone. Default 'accuracy';
+   * of sequences the character error rate.
+   */
   metric: given<GuardMetric | Metric>(checkGuardMetric, 'accuracy'),
   /**
    * How much worse the person's examples may become: a fraction for accuracy, nats for the likelihood. A loss of right
@@ -35,9 +38,9 @@ function checkGuardMetric(metric: GuardMetric | Metric, name: string): void {
 
 function checkOwn(metric: Metric): void {
   checkMetric(metric, 'metric');
-  if (metric.reads.labels && !metric.reads.teacher) return;
+  if ((metric.reads.labels || metric.reads.sequences) && !metric.reads.teacher) return;
   throw new LimbeckError(
     'invalid-option',
-    `The metric "${metric.name}" must read labels and no teacher, because there is none.`,
+    `The metric "${metric.name}" must read labels, or sequences, and no teacher, because there is none.`,
   );
 }

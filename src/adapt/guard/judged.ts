@@ -2,15 +2,22 @@ import { logProbsOf } from '../../core/logProbs.ts';
 import { pickRows } from '../../core/rows.ts';
 import type { NdArray } from '../../core/shape.ts';
 import { bestSharpness } from '../../train/bestSharpness.ts';
-import type { Metric } from '../../train/metric.ts';
+import type { Metric, MetricInputs } from '../../train/metric.ts';
+import { characterErrorRate } from '../../train/metrics/characterErrorRate.ts';
 import { type GainedAndLost, pairsOf } from '../../train/paired.ts';
+import type { LessonSequences } from '../examples.ts';
+import { likelihoodOfSequences, pairsOfSequences } from './judgedSequences.ts';
 
-/** What base and changed student say of the same examples, as logits [N, C]; the base may know fewer classes. */
+/**
+ * What base and changed student say of the same examples, as logits [N, C]; the base may know fewer classes. Where there are
+ * sequences, logits are [N, T, C], and labels mean nothing.
+ */
 export interface Answered {
   readonly before: NdArray;
   readonly after: NdArray;
   /** [N] */
   readonly labels: Int32Array;
+  readonly sequences?: LessonSequences;
 }
 
 /** Before and after; undefined where nothing was measured. */
@@ -28,12 +35,12 @@ export interface Compared extends BeforeAfter, GainedAndLost {
 export interface Judged extends Compared {
   /**
    * How much more likely the labels became, in nats for each example, both at their best temperature, so that
-   * answers that are only more or less sure make no difference.
+   * answers that are only more or less sure make no difference; sequences, without a temperature.
    */
   readonly likelihoodGain: number;
   /**
    * Whether the answers after tell more of the labels than how often each occurs; where labels mean nothing they do not.
-   * True where there are too few examples to see it.
+   * True where there are too few examples to see it. Of sequences: whether fewer errors are made than characters are there.
    */
   readonly tellsLabels: boolean;
 }
@@ -51,23 +58,37 @@ const UNKNOWN = -30;
 const NEAR = 0.01;
 
 /** Throws    nothing */
-export function compare({ before, after, labels }: Answered, metric: Metric): Compared {
-  const scoreOf = (student: NdArray) => metric.compute({ student, labels });
+export function compare(answered: Answered, metric: Metric): Compared {
+  const { before, after, labels, sequences } = answered;
+  const scoreOf = (student: NdArray) => metric.compute({ student, ...truthOf(answered) });
   return {
     ...{ before: scoreOf(before), after: scoreOf(after) },
-    ...pairsOf(before, after, labels),
-    examples: labels.length,
+    ...(sequences ? pairsOfSequences(before, after, sequences) : pairsOf(before, after, labels)),
+    examples: before.shape[0] as number,
   };
 }
 
+function truthOf({ labels, sequences }: Answered): Omit<MetricInputs, 'student'> {
+  return sequences ? { sequences: sequences.rows.data as Int32Array, blank: sequences.blank } : { labels };
+}
+
 /**
- * The guard's figures.
+ * The guard's figures. Sequences are as likely as the answers say, without a temperature; they tell something where reading
+ * makes fewer errors than reading nothing would.
  * Units     likelihoods in nats
  * Source    a temperature as the one thing that is fitted: Guo et al. 2017, §4.2, arXiv:1706.04599 · that it is not 0, by
  *           the ratio of likelihoods: Wilks 1938, Ann. Math. Statist. 9(1)
  */
 export function judge(answered: Answered, metric: Metric): Judged {
-  const { before, after, labels } = answered;
+  const { before, after, labels, sequences } = answered;
+  if (sequences !== undefined) {
+    const gain = likelihoodOfSequences(after, sequences) - likelihoodOfSequences(before, sequences);
+    return {
+      ...compare(answered, metric),
+      likelihoodGain: gain / (after.shape[0] as number),
+      tellsLabels: characterErrorRate.compute({ student: after, ...truthOf(answered) }) < 1,
+    };
+  }
   const { isVisible, tells, likelihood } = knowledgeOf(after, labels);
   return {
     ...compare(answered, metric),

@@ -14,6 +14,8 @@ import { type Answered, type Compared, type Judged, judge } from './judged.ts';
 export interface Measured {
   readonly base: Adaptable;
   readonly metric: Metric;
+  /** Of sequences. Default 0. */
+  readonly blank?: number;
 }
 
 /** Examples that are measured, with the base's answers where they are known already. */
@@ -21,20 +23,23 @@ export interface HeldExamples extends AllExamples {
   readonly logits?: NdArray;
 }
 
-/** On some examples; undefined without any, or without labels. The base is asked once. */
+const NONE: HeldExamples = { inputs: {}, labels: undefined, size: 0 };
+
+/** On some examples; undefined without any, or without labels and sequences. The base is asked once. */
 export function openMeasure<T extends Compared>(
-  { base, metric }: Measured,
+  { base, metric, blank = 0 }: Measured,
   examples: HeldExamples | undefined,
   by: (answered: Answered, metric: Metric) => T,
 ): Measure<Patch, T> {
-  const { labels, inputs, size } = examples ?? { labels: undefined, inputs: {}, size: 0 };
-  if (labels === undefined || size === 0) return async () => undefined;
+  const { labels = new Int32Array(0), sequences, inputs, size } = examples ?? NONE;
+  if ((labels.length === 0 && sequences === undefined) || size === 0) return async () => undefined;
   // A class that the base does not know has a logit of zero here, and is not what the base would say.
   const asked = examples?.logits;
-  let before = asked?.shape[1] === base.known ? asked : undefined;
+  let before = asked?.shape.at(-1) === base.known ? asked : undefined;
   return async (patch) => {
     before ??= await base.logits(inputs);
-    return by({ before, after: await base.logits(inputs, patch), labels }, metric);
+    const after = await base.logits(inputs, patch);
+    return by({ before, after, labels, ...(sequences && { sequences: { rows: sequences, blank } }) }, metric);
   };
 }
 

@@ -18,10 +18,11 @@ export function biasOnly(options: MethodSteps = {}): Method {
     name: 'biasOnly',
     options: { ...options },
     readsLabels: true,
+    readsSequences: true,
     takesOneExample: false,
     learn: (lesson) =>
       trainChanges(lesson, {
-        ...stepsOf(steps, { epochs: 10, learningRate: 2e-2 }),
+        ...stepsOf(steps, { epochs: 10, learningRate: 2e-2 }, lesson),
         adaptation: { learns: 'biases' },
       }),
   };

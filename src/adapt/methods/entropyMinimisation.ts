@@ -34,7 +34,7 @@ export function entropyMinimisation(options: EntropyMinimisationOptions = {}): M
     learn(lesson) {
       const norms = hasNorms(lesson.base);
       return trainChanges(lesson, {
-        ...stepsOf(steps, { epochs: 5, learningRate: 1e-3 }),
+        ...stepsOf(steps, { epochs: 5, learningRate: 1e-3 }, lesson),
         adaptation: norms ? { learns: 'norms', statistics: 'moving' } : { learns: 'biases' },
         loss: informationMaximization({ diversity: lesson.size > 1 ? diversity : 0 }),
       });

@@ -18,8 +18,12 @@ export function full(options: MethodSteps = {}): Method {
     name: 'full',
     options: { ...options },
     readsLabels: true,
+    readsSequences: true,
     takesOneExample: false,
     learn: (lesson) =>
-      trainChanges(lesson, { ...stepsOf(steps, { epochs: 10, learningRate: 1e-3 }), adaptation: { learns: 'all' } }),
+      trainChanges(lesson, {
+        ...stepsOf(steps, { epochs: 10, learningRate: 1e-3 }, lesson),
+        adaptation: { learns: 'all' },
+      }),
   };
 }

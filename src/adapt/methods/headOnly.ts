@@ -28,9 +28,10 @@ const MOST_PRODUCTS = 4e6;
 /**
  * The last layer learns, on features that are computed once (linear probing). L-BFGS finds the minimum of this convex
  * problem, without a rate to choose. It takes steps in batches instead where `epochs`, `batchSize` or `optimizer` are
- * given, where `privacy` or `ewc` need steps, and where layer and examples are so large that the kernels are faster.
+ * given, where `privacy` or `ewc` need steps, of sequences, and where layer and examples are so large that the kernels are
+ * faster.
  * Replayed examples together count as much as the person's own, and the base's answers on them `keep.former` times that.
- * Shapes    features [B, F] → logits [B, C]
+ * Shapes    features [B, F] → logits [B, C]; of sequences [B, T, F] → [B, T, C]
  * Units     logits
  * Throws    invalid-option
  * Source    Alain and Bengio 2017, arXiv:1610.01644 (linear classifiers on fixed features); Radford et al. 2021,
@@ -45,6 +46,7 @@ export function headOnly(options: HeadOnlyOptions = {}): Method {
     name: 'headOnly',
     options: { ...options },
     readsLabels: true,
+    readsSequences: true,
     takesOneExample: false,
     crossFits: isSolved,
     learn: (lesson) => (isSolved(lesson) ? solved(lesson, l2 ?? HEAD_L2) : stepped(lesson, steps)),
@@ -58,7 +60,8 @@ function withSteps(): LimbeckError {
   );
 }
 
-function isSolvable({ privacy, anchor, budget, features, logits }: Lesson): boolean {
+function isSolvable({ privacy, anchor, budget, features, logits, sequences }: Lesson): boolean {
+  if (sequences !== undefined) return false;
   const [size = 0, width = 0] = features.shape;
   const products = size * width * (logits.shape[1] as number);
   return privacy === undefined && anchor === undefined && budget.steps === undefined && products <= MOST_PRODUCTS;
@@ -69,10 +72,10 @@ function stepped(lesson: Lesson, steps: MethodSteps): Promise<Pick<Patch, 'chang
   const isHead = functionalOf(base).config.input_layers.some(([name]) => name === classifier.features);
   const head = isHead
     ? {}
-    : { base: headOf(base, classifier, features.shape[1] as number), inputs: { [HEAD_INPUT]: features } };
+    : { base: headOf(base, classifier, features.shape.slice(1)), inputs: { [HEAD_INPUT]: features } };
   return trainChanges(
     { ...lesson, ...head },
-    { ...stepsOf(steps, { epochs: 20, learningRate: 2e-2 }), adaptation: {} },
+    { ...stepsOf(steps, { epochs: 20, learningRate: 2e-2 }, lesson), adaptation: {} },
   );
 }
 

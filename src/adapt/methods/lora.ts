@@ -33,7 +33,9 @@ export function lora(options: LoraOptions = {}): Method {
     name: 'lora',
     options: { ...options, rank, alpha, withBiases },
     readsLabels: true,
+    readsSequences: true,
     takesOneExample: false,
-    learn: (lesson) => trainChanges(lesson, { ...stepsOf(steps, { epochs: 10, learningRate: 1e-2 }), adaptation }),
+    learn: (lesson) =>
+      trainChanges(lesson, { ...stepsOf(steps, { epochs: 10, learningRate: 1e-2 }, lesson), adaptation }),
   };
 }

@@ -5,6 +5,7 @@ import { describeInputs, type LabelledDataset } from '../../data/dataset.ts';
 import { checkTaps, type Tap } from '../../onnx/describe/taps.ts';
 import type { LoadTeacherOptions } from '../../teacher/onnxOptions.ts';
 import type { ReadOutputs } from '../../teacher/read.ts';
+import { checkLabelled } from '../checkExamples.ts';
 import type { Method } from '../method.ts';
 import { headOnly } from '../methods/headOnly.ts';
 import { checkLearning, LEARNING, type LearningOptions, PATCH } from '../personalizeOptions.ts';
@@ -17,6 +18,10 @@ export const NOT_MEASURED =
 const OPTIONS = schema('personalizeOnnx', {
   /** A person's examples. Each class needs one; `lora` needs two of the model's classes. */
   data: required(given<LabelledDataset>()),
+  /** Held out of the person's examples. Default: a part of `data`, as `guard` says. */
+  holdout: given<LabelledDataset>(),
+  /** Examples that the base is good at, to measure what is forgotten; they are not learned from. */
+  base: given<LabelledDataset>(),
   /**
    * Names of the classes in their order, new ones among them; written into the file. Default: none, and as many classes as
    * occur. `lora` takes the names of all of the model's own classes.
@@ -94,7 +99,9 @@ export type OnnxSettings = Read<typeof OPTIONS>;
 export function checkPersonalizeOnnx(options: PersonalizeOnnxOptions): OnnxSettings {
   const settings = OPTIONS.read(options);
   checkMethod(options);
-  checkLearning({ ...settings, method: settings.method ?? headOnly() });
+  const asked = { ...settings, method: settings.method ?? headOnly() };
+  checkLearning(asked);
+  checkLabelled(asked);
   const { data, holdout, augment, copies, guard, base, keep, trainer, read } = settings;
   for (const [role, other] of Object.entries({ holdout, base, replay: keep?.replay })) {
     if (other === undefined || describeInputs(other) === describeInputs(data)) continue;

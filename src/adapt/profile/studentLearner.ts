@@ -136,7 +136,7 @@ async function learnFrom({
   const { method = hasFeatures ? headOnly() : lora(), keep, guard, privacy, seed } = options;
   const { clipNorm } = privacy ?? {};
   const student = hasFeatures
-    ? headOf(withLogits(artifacts), classifier, (kept.inputs['features'] as NdArray).shape[1] as number)
+    ? headOf(withLogits(artifacts), classifier, (kept.inputs['features'] as NdArray).shape.slice(1))
     : artifacts;
   const isNew = kept.classes.length > classifier.classes;
   const run = personalize({
