@@ -11,11 +11,9 @@ import type { Student, StudentDesign } from '../student/student.ts';
 import * as zoo from '../student/zoo/all.ts';
 import { cnn } from '../student/zoo/cnn.ts';
 import { crnn } from '../student/zoo/crnn.ts';
-import { decoder } from '../student/zoo/decoder.ts';
 import { dsCnn } from '../student/zoo/dsCnn.ts';
 import { mlp } from '../student/zoo/mlp.ts';
 import { mobilenetV1 } from '../student/zoo/mobilenetV1.ts';
-import { recurrentDecoder } from '../student/zoo/recurrentDecoder.ts';
 import { resnet8 } from '../student/zoo/resnet8.ts';
 import { transformerTiny } from '../student/zoo/transformerTiny.ts';
 import { artifactsToOnnx } from './artifactsToOnnx.ts';
@@ -90,21 +88,8 @@ test.each([13, 17, 21])('the student crnn equals tfjs at opset %i', async (opset
   await checkExport(model, [{ shape: [32, 64, 1] }], { opset });
 });
 
-const TOKENS = { length: 9, vocabulary: 21, width: 16 };
-const decoders = {
-  decoder: decoder({ ...TOKENS, hidden: 24, blocks: 2 }),
-  'recurrentDecoder, gru': recurrentDecoder({ ...TOKENS, units: 8 }),
-  'recurrentDecoder, lstm': recurrentDecoder({ ...TOKENS, units: 8, cell: 'lstm' }),
-};
-
-test.each(Object.entries(decoders))('the student %s equals tfjs at every opset', async (_, student) => {
-  for (const opset of [13, 17, 21]) {
-    await checkExport(await built(student), [{ shape: [9], dtype: 'int32', below: 21 }], { opset });
-  }
-});
-
-/** src/export/towers.test.ts has these. */
-const ELSEWHERE = ['two-tower', 'autoencoder'];
+/** src/export/towers.test.ts and decoders.test.ts have these. */
+const ELSEWHERE = ['two-tower', 'autoencoder', 'decoder', 'recurrent-decoder'];
 
 test('every student of the zoo is tested here or there', () => {
   const designs = (Object.values(zoo) as StudentDesign[]).map(({ design }) => design);
@@ -112,7 +97,6 @@ test('every student of the zoo is tested here or there', () => {
     ...Object.values(students).map(({ student }) => student.name),
     'transformer-tiny',
     'crnn',
-    ...Object.values(decoders).map(({ name }) => name),
     ...ELSEWHERE,
   ];
   expect(designs.filter((design) => !tested.includes(design))).toEqual([]);

@@ -1,10 +1,17 @@
 import { abortError } from '../core/errors.ts';
-import { derivedSeed } from '../core/random.ts';
 import { given, type OptionsOf, required, schema } from '../core/schema.ts';
+import type { TokenStep } from '../core/text/generateTokens.ts';
 import type { TokensLike } from '../core/text/tokens.ts';
-import { borrowTrainer } from '../train/borrowTrainer.ts';
-import { isTeacher, type LanguageModel, writeTokens } from '../train/writeTokens.ts';
-import { checkLanguageModel, promptOf, readWriting, WRITING, type WritingOptions } from './writing.ts';
+import { textSeed } from '../core/text/writeMany.ts';
+import {
+  checkLanguageModel,
+  type LanguageModel,
+  openWriter,
+  promptOf,
+  readWriting,
+  WRITING,
+  type WritingOptions,
+} from './writing.ts';
 
 const OPTIONS = schema('generate', {
   /** The beginning of the text, or its tokens; at least one. */
@@ -56,19 +63,13 @@ export async function* generate(
   let isOver = false;
   const work = async () => {
     stopping.signal.throwIfAborted();
-    await using borrowed = isTeacher(model) ? undefined : await borrowTrainer(given);
-    const request = { prompts, seeds: [derivedSeed(seed, 'text/0')], maxTokens, sampling, end };
-    const take = ({
-      tokens: [token = -1],
-      logProbs: [logProb = 0],
-    }: {
-      tokens: Int32Array;
-      logProbs: Float32Array;
-    }) => {
+    await using writer = await openWriter(model, given);
+    const request = { prompts, seeds: [textSeed(seed, 0)], maxTokens, sampling, end };
+    const take = ({ tokens: [token = -1], logProbs: [logProb = 0] }: TokenStep) => {
       written.push({ token, text: token === end ? '' : textOf(token), logProb });
       wake();
     };
-    await writeTokens(model, request, borrowed?.trainer, take, stopping.signal);
+    await writer.write(request, take, stopping.signal);
   };
   const working = work().finally(() => {
     isOver = true;

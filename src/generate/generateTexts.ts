@@ -1,9 +1,16 @@
 import { type Run, startRun } from '../core/run.ts';
 import { count, given, type OptionsOf, required, schema } from '../core/schema.ts';
 import type { TokensLike } from '../core/text/tokens.ts';
-import { borrowTrainer } from '../train/borrowTrainer.ts';
-import { isTeacher, type LanguageModel, writeMany } from '../train/writeTokens.ts';
-import { checkLanguageModel, promptOf, readWriting, WRITING, type WritingOptions } from './writing.ts';
+import { writeMany } from '../core/text/writeMany.ts';
+import {
+  checkLanguageModel,
+  type LanguageModel,
+  openWriter,
+  promptOf,
+  readWriting,
+  WRITING,
+  type WritingOptions,
+} from './writing.ts';
 
 const OPTIONS = schema('generateTexts', {
   /** The beginnings of the texts, or their tokens; one may stand there several times. */
@@ -63,10 +70,10 @@ async function run(
   checkLanguageModel(model);
   const { tokens, sampling, end } = readWriting(writing);
   const begun = Array.from(prompts ?? []).map((prompt, i) => promptOf(prompt, tokens, `prompts[${i}]`));
-  await using borrowed = isTeacher(model) ? undefined : await borrowTrainer(given);
+  await using writer = await openWriter(model, given);
   const request = { prompts: begun, batchSize, seed, maxTokens, sampling, end };
   const onBatch = (written: number) => emit({ type: 'written', written, total: begun.length });
-  const all = await writeMany(model, request, borrowed?.trainer, onBatch, signal);
+  const all = await writeMany(writer.write, request, onBatch, signal);
   return all.map(({ tokens: written, logProb }, i) => {
     const prompt = begun[i] as Int32Array;
     const textOf = tokens.openText();

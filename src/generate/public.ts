@@ -1,5 +1,4 @@
 // What the package exports of this folder.
-export type { LanguageModel } from '../train/writeTokens.ts';
 export { type GeneratedToken, type GenerateOptions, generate } from './generate.ts';
 export {
   type GeneratedText,
@@ -7,3 +6,4 @@ export {
   type GenerateTextsOptions,
   generateTexts,
 } from './generateTexts.ts';
+export type { LanguageModel } from './writing.ts';

@@ -1,11 +1,16 @@
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { LimbeckError } from '../core/errors.ts';
 import { count, given, type OptionsOf, schema } from '../core/schema.ts';
 import type { Alphabet } from '../core/text/alphabet.ts';
+import { generateTokens, type TokenWriter } from '../core/text/generateTokens.ts';
 import { checkSampling, SAMPLING, type Sampling, type SamplingOptions } from '../core/text/sampleToken.ts';
 import { type Tokens, type TokensLike, tokensOf } from '../core/text/tokens.ts';
-import { isLayersModel, isStudent } from '../student/student.ts';
+import { asStudent } from '../student/layersModel.ts';
+import { isLayersModel, isStudent, type Student } from '../student/student.ts';
+import { asTokenModel } from '../teacher/asTokenModel.ts';
+import type { Teacher } from '../teacher/teacher.ts';
+import { borrowTrainer } from '../train/borrowTrainer.ts';
 import type { Trainer, TrainerOptions } from '../train/trainer.ts';
-import { isTeacher, type LanguageModel } from '../train/writeTokens.ts';
 
 export const WRITING = schema('the writing', {
   ...SAMPLING.fields,
@@ -58,6 +63,34 @@ export function promptOf(prompt: TokensLike, { encode }: Tokens, name = 'prompt'
       ? `"${name}" is empty; a text needs a token to begin with, such as the mark that all texts of the training began with.`
       : `"${name}" must be a text, or a list of tokens.`,
   );
+}
+
+/** What writes: a student, which keeps what it has seen; or a teacher, which is asked about the whole text for each token. */
+export type LanguageModel = Student | LayersModel | Teacher;
+
+/** A model that writes, and what must be given back when it has written. */
+export interface Writer extends AsyncDisposable {
+  readonly write: TokenWriter;
+}
+
+/** Throws what `openTrainer` throws. */
+export async function openWriter(model: LanguageModel, trainer: Trainer | TrainerOptions | undefined): Promise<Writer> {
+  if (isTeacher(model)) {
+    return {
+      write: async (request, emit, signal) => generateTokens(await asTokenModel(model, signal), request, emit, signal),
+      [Symbol.asyncDispose]: async () => undefined,
+    };
+  }
+  const borrowed = await borrowTrainer(trainer);
+  const student = asStudent(model);
+  return {
+    write: (...asked) => borrowed.trainer.generate(student, ...asked),
+    [Symbol.asyncDispose]: () => borrowed[Symbol.asyncDispose](),
+  };
+}
+
+function isTeacher(model: LanguageModel): model is Teacher {
+  return typeof (model as Partial<Teacher> | null)?.ask === 'function';
 }
 
 /** Throws    invalid-option */

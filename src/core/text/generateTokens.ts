@@ -30,6 +30,13 @@ export interface TokenStep {
   readonly logProbs: Float32Array;
 }
 
+/** Writes on where a model computes, and tells each step. Throws what `generateTokens` throws. */
+export type TokenWriter = (
+  request: TokenRequest,
+  emit: (step: TokenStep) => void,
+  signal: AbortSignal,
+) => Promise<void>;
+
 /**
  * Writes on, token by token, until all texts have ended, have `maxTokens` more tokens, or the model sees no further.
  * Throws    invalid-option: an empty prompt · class-mismatch: a token that the model does not have · sequence-too-long: a

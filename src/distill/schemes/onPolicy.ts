@@ -4,8 +4,10 @@ import { derivedSeed, permutation, seededRandom } from '../../core/random.ts';
 import { type Run, startRun } from '../../core/run.ts';
 import { count, fraction, given, type OptionsOf, positive, required, schema } from '../../core/schema.ts';
 import type { Alphabet } from '../../core/text/alphabet.ts';
+import type { TokenWriter } from '../../core/text/generateTokens.ts';
 import { checkSampling, SAMPLING, type SamplingOptions } from '../../core/text/sampleToken.ts';
 import { type TokensLike, tokensOf } from '../../core/text/tokens.ts';
+import { writeMany } from '../../core/text/writeMany.ts';
 import { type Dataset, DEFAULT_INPUT } from '../../data/dataset.ts';
 import { fromTokens } from '../../data/tokens.ts';
 import { pick } from '../../data/views.ts';
@@ -14,7 +16,6 @@ import { generalizedDivergence } from '../../losses/response/generalizedDivergen
 import { asStudent } from '../../student/layersModel.ts';
 import type { Student } from '../../student/student.ts';
 import type { Teacher } from '../../teacher/teacher.ts';
-import { isTeacher, writeMany } from '../../train/writeTokens.ts';
 import type { DistillReport } from '../report.ts';
 import { checkRoundOptions, HANDED_ON, handedOn, type RoundOptions } from '../roundOptions.ts';
 import { openRounds, type RoundEvent } from '../rounds.ts';
@@ -93,7 +94,7 @@ async function run(
   const read = OPTIONS.read(options);
   const { teacher, data, rounds: total, onPolicyFraction, beta, lossTemperature, maxTokens, end, seed } = read;
   checkRoundOptions(options);
-  if (!isTeacher(teacher)) {
+  if (typeof teacher?.ask !== 'function') {
     throw new LimbeckError('invalid-option', 'onPolicy needs a "teacher"; load one with loadTeacher(…).done.');
   }
   const sampling = { temperature: read.temperature, topP: read.topP, topK: read.topK };
@@ -106,6 +107,7 @@ async function run(
   const loss = perToken(generalizedDivergence({ beta, temperature: lossTemperature }));
   const reports: DistillReport[] = [];
   await using rounds = await openRounds({ options, rounds: total, students: [read.student], emit, signal });
+  const write: TokenWriter = (...asked) => rounds.trainer.generate(student, ...asked);
   for (let at = 0; at < total; at++) {
     const round = rounds.begin(student.name);
     const random = seededRandom(derivedSeed(seed, `onPolicy/${round}`));
@@ -123,7 +125,7 @@ async function run(
       batchSize: WRITTEN_AT_ONCE,
     };
     const tell = (written: number) => emit({ type: 'written', round, written, total: ownCount });
-    const written = await writeMany(student, request, rounds.trainer, tell, signal);
+    const written = await writeMany(write, request, tell, signal);
     // The token that ends the context has none behind it to be read.
     const texts = written.map(({ tokens }, i) => [...(begun[i] as Int32Array), ...tokens].slice(0, length + 1));
     const promptLengths = begun.map((prompt) => prompt.length);
