@@ -4,6 +4,7 @@ import { isLong } from '../../scripts/isLong.mjs';
 import { seededRandom } from '../core/random.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import { fromTokens } from '../data/tokens.ts';
+import { testIf } from '../losses/cases/lossContract.ts';
 import { perToken } from '../losses/combination/perToken.ts';
 import { crossEntropy } from '../losses/response/crossEntropy.ts';
 import { softTargets } from '../losses/response/softTargets.ts';
@@ -84,13 +85,13 @@ describe('token by token', () => {
     expect(Math.abs(perplexity - teacherPerplexity)).toBeLessThan(0.2 * teacherPerplexity);
   });
 
-  test('a teacher of noise teaches nothing', async () => {
+  testIf(isLong)('a teacher of noise teaches nothing', async () => {
     const { report } = await distill(optionsOf({ teacher: noisy, loss: perToken(softTargets({ temperature: 1 })) }))
       .done;
     expect(report.holdout['tokenAccuracy']).toBeLessThan(0.6);
   });
 
-  test('a decoder learns from texts alone, and keeps its best epoch', async () => {
+  testIf(isLong)('a decoder learns from texts alone, and keeps its best epoch', async () => {
     const student = decoder({ length: LENGTH, vocabulary: TOKENS, width: 8, heads: 2, hidden: 12, blocks: 1 });
     const data = fromTokens(written, { length: LENGTH });
     const { report } = await distill(
@@ -118,9 +119,9 @@ describe('onPolicy', () => {
     data: fromTokens(texts(24, 3, 'random'), { length: LENGTH }),
     prompts: [[0], [1], [2, 3], [4]],
     holdout: unseen,
-    rounds: 4,
+    rounds: 6,
     batchSize: 8,
-    optimizer: { learningRate: 0.05 },
+    optimizer: { learningRate: 0.03 },
     trainer,
     ...changed,
   });
@@ -133,19 +134,22 @@ describe('onPolicy', () => {
       const told: number[] = [];
       for await (const event of run) if (event.type === 'written') told.push(event.written, event.total);
       const { reports } = await run.done;
-      expect(reports).toHaveLength(4);
+      expect(reports).toHaveLength(6);
       expect(told.slice(-2)).toEqual([24 * onPolicyFraction, 24 * onPolicyFraction]);
-      expect(reports.at(-1)?.holdout['tokenAgreement']).toBeGreaterThan(0.8);
+      expect(reports.at(-1)?.holdout['tokenAgreement']).toBeGreaterThan(0.85);
     },
   );
 
-  test('the same seed gives the same student; a teacher of noise teaches nothing', async () => {
+  testIf(isLong)('the same seed gives the same student', async () => {
     const weightsOf = async (seed: number) => {
       const { student } = await onPolicy(policyOf({ seed, rounds: 1, examples: 8 })).done;
       return new Float32Array(student.artifacts?.weightData as ArrayBuffer);
     };
     expect(await weightsOf(1)).toEqual(await weightsOf(1));
     expect(await weightsOf(2)).not.toEqual(await weightsOf(1));
+  });
+
+  test('a teacher of noise teaches nothing', async () => {
     const { reports } = await onPolicy(policyOf({ teacher: noisy, rounds: 2 })).done;
     expect(reports.at(-1)?.holdout['tokenAccuracy']).toBeLessThan(0.6);
   });
