@@ -23,4 +23,5 @@ export * from './distill/public.ts';
 export * from './adapt/public.ts';
 export * from './export/public.ts';
 export * from './predict/public.ts';
+export * from './generate/public.ts';
 export * from './bench/public.ts';

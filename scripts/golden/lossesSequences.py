@@ -35,9 +35,31 @@ def ctc(student, teacher, options, more):
     )
 
 
+# The next token at each position, -1 where nothing counts: in front, behind, everywhere.
+TOKENS = {
+    'student': {'logits': (4, 3, 5)},
+    'teacher': {'logits': (4, 3, 5)},
+    'sequences': [[1, 4, 0], [-1, 2, 3], [4, -1, -1], [-1, -1, -1]],
+}
+ONE_TOKEN = {'student': {'logits': (1, 1, 6)}, 'teacher': {'logits': (1, 1, 6)}, 'sequences': [[2]]}
+
+
+def next_token(student, teacher, options, more):
+    return F.cross_entropy(student['logits'].flatten(0, 1), more.sequences.flatten(), ignore_index=-1)
+
+
+def taught_tokens(student, teacher, options, more):
+    counts, t = (more.sequences >= 0).double(), options.get('temperature', 4)
+    logs = [F.log_softmax(side['logits'] / t, 2) for side in (student, teacher)]
+    values = t**2 * F.kl_div(*logs, reduction='none', log_target=True).sum(2)
+    return (values * counts).sum() / counts.sum()
+
+
 def main():
     script = 'lossesSequences.py'
     write(script, 'ctc', ctc, [SHORT, LONG, ONE], [{}, {'reduction': 'sum'}])
+    write(script, 'perToken', taught_tokens, [TOKENS, ONE_TOKEN], [{'temperature': 1}, {'temperature': 4}])
+    write(script, 'perTokenLabels', next_token, [TOKENS, ONE_TOKEN], [{}])
     write(script, 'ctcLastBlank', ctc, [LAST], [{'blank': 4}])
     write(script, 'ctcZeroInfinity', ctc, [INFEASIBLE], [{'zeroInfinity': True}, {'zeroInfinity': True, 'reduction': 'sum'}])
 

@@ -10,7 +10,9 @@ are the limits, the loss before each step, logits before and after (batch normal
 each weight after the last step its sum, the sum of its absolute values and eight of its values. Weights are in tfjs's
 layout and order: what learns, layer by layer, then the moving averages. As in tfjs and TensorFlow: padding 'same' puts
 the odd pixel at the end, batch normalisation has epsilon 0.001, and its averages take the biased variance; its momentum
-is the zoo's, 0.9. A reader of lines learns sequences by PyTorch's ctc_loss, and its recurrent layer is PyTorch's LSTM. It prints how far the same run in float32 ends from the one in float64.
+is the zoo's, 0.9. A reader of lines learns sequences by PyTorch's ctc_loss, and its recurrent layer is PyTorch's LSTM. Language
+models learn the next token by cross_entropy with ignore_index; of a GRU only the gradient is PyTorch's, since tfjs resets
+before the recurrent product. It prints how far the same run in float32 ends from the one in float64.
 """
 
 import json
@@ -30,9 +32,14 @@ SETTINGS = {
     'mobilenetV1': (1e-4, 1e-3),
     'transformerTiny': (1e-3, 1e-4),
     'crnn': (1e-3, 1e-4),
+    'decoder': (1e-3, 1e-4),
+    'gruDecoder': (1e-3, 1e-4),
+    'lstmDecoder': (1e-3, 1e-4),
 }
 # The longest sequence of those who learn sequences; class 0 is blank.
 SEQUENCES = {'crnn': 2}
+# Those who learn the token that follows each; -1 counts nothing.
+LANGUAGE = {'decoder', 'gruDecoder', 'lstmDecoder'}
 INPUTS, LABELS = 1000, 2000  # Numbers of the first step's streams; weights count from 0.
 FOLDER = Path(__file__).resolve().parents[2] / 'src' / 'train' / 'golden'
 
@@ -138,15 +145,33 @@ class Network:
         layer = torch.nn.LSTM(features, units, batch_first=True, bidirectional=True, dtype=x.dtype)
         return torch.func.functional_call(layer, named, (x,))[0]
 
+    def lstm_forward(self, x, units):
+        features = x.shape[-1]
+        kernel, recurrent, bias = self.kernel(features, 4 * units), self.kernel(units, 4 * units), self.bias(4 * units)
+        named = {'weight_ih_l0': kernel.T, 'weight_hh_l0': recurrent.T, 'bias_ih_l0': bias, 'bias_hh_l0': torch.zeros_like(bias)}
+        layer = torch.nn.LSTM(features, units, batch_first=True, dtype=x.dtype)
+        return torch.func.functional_call(layer, named, (x,))[0]
+
+    def gru_forward(self, x, units):
+        kernel, recurrent, bias = self.kernel(x.shape[-1], 3 * units), self.kernel(units, 3 * units), self.bias(3 * units)
+        h, outputs = torch.zeros(x.shape[0], units, dtype=x.dtype), []
+        for step in range(x.shape[1]):
+            z, r, n = (x[:, step] @ kernel + bias).chunk(3, dim=1)
+            of_z, of_r, of_n = recurrent.chunk(3, dim=1)
+            z, r = torch.sigmoid(z + h @ of_z), torch.sigmoid(r + h @ of_r)
+            h = z * h + (1 - z) * torch.tanh(n + (r * h) @ of_n)
+            outputs.append(h)
+        return torch.stack(outputs, 1)
+
     def layer_norm(self, x):
         width = x.shape[-1]
         return F.layer_norm(x, [width], self.weights.take([width], 0.25, 1.0), self.bias(width), 1e-5)
 
-    def attention(self, x, heads):
+    def attention(self, x, heads, is_causal=False):
         batch, length, width = x.shape
         split = lambda y: y.reshape(batch, length, heads, width // heads).transpose(1, 2)
         q, k, v = [split(self.dense(x, width)) for _ in range(3)]
-        mixed = F.scaled_dot_product_attention(q, k, v)
+        mixed = F.scaled_dot_product_attention(q, k, v, is_causal=is_causal)
         return self.dense(mixed.transpose(1, 2).reshape(batch, length, width), width)
 
 
@@ -176,13 +201,28 @@ def mobilenet_v1(net, x):
     return net.dense(x.mean((2, 3)), CLASSES)
 
 
-def transformer_tiny(net, x, vocabulary, width, heads, hidden, blocks):
+def token_blocks(net, x, vocabulary, width, heads, hidden, blocks, is_causal):
     tokens = net.weights.take([vocabulary, width], 1)
     x = tokens[x] + net.weights.take([x.shape[1], width], 0.5)
     for _ in range(blocks):
-        x = x + net.attention(net.layer_norm(x), heads)
+        x = x + net.attention(net.layer_norm(x), heads, is_causal)
         x = x + net.dense(F.gelu(net.dense(net.layer_norm(x), hidden)), width)
-    return net.dense(x.mean(1), CLASSES)
+    return x
+
+
+def transformer_tiny(net, x, **size):
+    return net.dense(token_blocks(net, x, **size, is_causal=False).mean(1), CLASSES)
+
+
+def decoder(net, x, **size):
+    return net.dense(net.layer_norm(token_blocks(net, x, **size, is_causal=True)), size['vocabulary'])
+
+
+def recurrent_decoder(net, x, vocabulary, width, cell, units, layers):
+    x = net.weights.take([vocabulary, width], 1)[x]
+    for _ in range(layers):
+        x = net.lstm_forward(x, units) if cell == 'lstm' else net.gru_forward(x, units)
+    return net.dense(x, vocabulary)
 
 
 def crnn(net, x, filters, units):
@@ -194,6 +234,7 @@ def crnn(net, x, filters, units):
     return net.dense(net.lstm(F.relu(net.dense(x, 6 * filters)), units), CLASSES)
 
 
+RECURRENT = {'vocabulary': 11, 'width': 6, 'units': 9, 'layers': 2}
 TOKENS = {'vocabulary': 11, 'width': 16, 'heads': 2, 'hidden': 24, 'blocks': 2}
 # Forward function with its options, the options of our student, the shape of an example, and its tokens if it has some.
 STUDENTS = {
@@ -201,6 +242,16 @@ STUDENTS = {
     'resnet8': (resnet8, {'inputShape': [8, 8, 3]}, [8, 8, 3], None),
     'mobilenetV1': (mobilenet_v1, {'inputShape': [32, 32, 3], 'alpha': 0.25}, [32, 32, 3], None),
     'transformerTiny': (lambda net, x: transformer_tiny(net, x, **TOKENS), {'length': 7, **TOKENS}, [7], 11),
+    'decoder': (lambda net, x: decoder(net, x, **TOKENS), {'length': 7, **TOKENS}, [7], 11),
+    **{
+        f'{cell}Decoder': (
+            lambda net, x, cell=cell: recurrent_decoder(net, x, **RECURRENT, cell=cell),
+            {'length': 7, **RECURRENT, 'cell': cell},
+            [7],
+            11,
+        )
+        for cell in ('gru', 'lstm')
+    },
     'crnn': (lambda net, x: crnn(net, x, 4, 5), {'inputShape': [17, 30, 1], 'filters': 4, 'units': 5}, [17, 30, 1], None),
 }
 
@@ -214,8 +265,13 @@ def inputs_of(step, shape, vocabulary, dtype):
     return values.reshape([BATCH, *shape])
 
 
-def loss_of(answers, step, length):
-    """Cross-entropy with a class for each example, or CTC with a sequence of up to `length` classes."""
+def loss_of(answers, step, length, vocabulary):
+    """Cross-entropy with a class for each example, or with the next token at each position, or CTC with a sequence of up to `length` classes."""
+    if vocabulary is not None:
+        tokens = (drawn(LABELS + step, BATCH * length, 100_000) % vocabulary).reshape(BATCH, length)
+        # Every third is padding but for its first.
+        tokens[2::3, 1:] = -1
+        return F.cross_entropy(answers.flatten(0, 1), tokens.flatten(), ignore_index=-1)
     if length is None:
         return F.cross_entropy(answers, drawn(LABELS + step, BATCH, 100_000) % CLASSES)
     classes = (drawn(LABELS + step, BATCH * length, 100_000) % (CLASSES - 1) + 1).reshape(BATCH, length)
@@ -235,7 +291,7 @@ def summary(tensor):
     return {'sums': rounded(torch.stack([flat.sum(), flat.abs().sum()])), 'values': rounded(flat[list(picked)])}
 
 
-def train(forward, shape, vocabulary, length, rate, epsilon, dtype):
+def train(forward, shape, vocabulary, length, predicted, rate, epsilon, dtype):
     weights = Weights(dtype)
     forward(Network(weights, False), inputs_of(0, shape, vocabulary, dtype))
     specs = weights.fill()
@@ -249,7 +305,7 @@ def train(forward, shape, vocabulary, length, rate, epsilon, dtype):
     optimizer = torch.optim.Adam(weights.trained, lr=rate, betas=(0.9, 0.999), eps=epsilon)
     losses = []
     for step in range(STEPS):
-        loss = loss_of(run(step, True), step, length)
+        loss = loss_of(run(step, True), step, length, predicted)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -263,9 +319,11 @@ def main():
     FOLDER.mkdir(exist_ok=True)
     for name, (forward, options, shape, vocabulary) in STUDENTS.items():
         rate, epsilon = SETTINGS[name]
-        length = SEQUENCES.get(name)
-        specs, before, losses, after, weights = train(forward, shape, vocabulary, length, rate, epsilon, torch.float64)
-        short = train(forward, shape, vocabulary, length, rate, epsilon, torch.float32)
+        is_language = name in LANGUAGE
+        length = shape[0] if is_language else SEQUENCES.get(name)
+        given = (forward, shape, vocabulary, length, vocabulary if is_language else None, rate, epsilon)
+        specs, before, losses, after, weights = train(*given, torch.float64)
+        short = train(*given, torch.float32)
         far = lambda a, b: (a - b).abs().max().item()
         worst = max(far(a, b) for a, b in zip(weights, short[4]))
         parameters = sum(weight.numel() for weight in weights)
@@ -274,8 +332,8 @@ def main():
               f'weights {worst:.1e}')
         stored = {
             'madeBy': f'scripts/golden/students.py, torch {torch.__version__}, float64',
-            'options': {**options, 'classes': CLASSES},
-            'example': {'shape': shape, 'vocabulary': vocabulary, **({} if length is None else {'sequence': length})},
+            'options': options if is_language else {**options, 'classes': CLASSES},
+            'example': {'shape': shape, 'vocabulary': vocabulary, **({} if length is None else {'sequence': length}), **({'language': True} if is_language else {})},
             'batch': BATCH,
             'optimizer': {'learningRate': rate, 'epsilon': epsilon},
             'logits': {'before': rounded(before), 'after': rounded(after)},

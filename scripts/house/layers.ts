@@ -7,7 +7,7 @@ export const LAYERS = [
   { name: 'GROUND', folders: ['runtime', 'storage', 'workers', 'network', 'onnx'] },
   { name: 'NOUNS', folders: ['teacher', 'model', 'student', 'data', 'losses'] },
   { name: 'LOOP', folders: ['train'] },
-  { name: 'VERBS', folders: ['distill', 'adapt', 'export', 'predict'] },
+  { name: 'VERBS', folders: ['distill', 'adapt', 'export', 'predict', 'generate'] },
   { name: 'MANY', folders: ['federate'] },
   { name: 'MEASURE', folders: ['bench'] },
   { name: 'TOP', folders: ['entry', 'cli'] },

@@ -4,7 +4,7 @@ import { type Source, sourcesIn } from './sources.ts';
 import { parse, walk } from './syntax.ts';
 
 /** limbeck's own classes, and those of the one tfjs that a thread has. */
-const OWN = ['LimbeckError', 'Tensor', 'multiHeadAttentionClass(tf)'];
+const OWN = ['LimbeckError', 'Tensor', 'multiHeadAttentionClass(tf)', 'positionEmbeddingClass(tf)'];
 /** Where the platform's classes are told apart. */
 const HOME = 'src/core/tags.ts';
 

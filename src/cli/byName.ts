@@ -51,7 +51,7 @@ function defaultFor(shape: readonly number[]): (typeof STUDENTS)[number] {
 }
 
 /** Made of other losses, which no command line holds. */
-const COMBINERS = ['weighted', 'uncertaintyWeighted', 'exampleWeighted'];
+const COMBINERS = ['weighted', 'uncertaintyWeighted', 'exampleWeighted', 'perToken'];
 
 /** Throws    invalid-option: no such loss, or options that it does not take */
 export async function lossByName(name: string, options: string | undefined): Promise<Loss> {

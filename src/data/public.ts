@@ -31,6 +31,7 @@ export { openExamples, removeExamples, type StoreExamplesOptions, storeExamples 
 export type { TableOptions } from './table.ts';
 export { fromText, type TextOptions } from './text.ts';
 export type { TextLike, TokenizerFiles } from './tokenize.ts';
+export { fromTokens, type TokensOptions } from './tokens.ts';
 export { batches, pick, shuffle, split, take, withoutLabels } from './views.ts';
 export { withExampleWeights } from './withExampleWeights.ts';
 export { withSequences } from './withSequences.ts';

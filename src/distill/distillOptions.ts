@@ -42,7 +42,7 @@ export const ROUND = schema('distill', {
   /**
    * The kind of the measured output, the first that the loss reads: 'classes' (accuracy, agreement, calibration), 'values'
    * (R², RMSE, MAE), 'quantiles' (interval coverage), 'embeddings' (cosine, neighbours kept) or 'scores' of candidates (NDCG,
-   * Kendall's tau, MRR, recall). Default: what all losses that read it say, such as regression() and listNet(); else 'values'
+   * Kendall's tau, MRR, recall) or 'tokens' of texts (perplexity). Default: what all losses that read it say, such as regression() and listNet(); else 'values'
    * for one number per example, otherwise 'classes'.
    */
   outputKind: oneOf(...OUTPUT_KINDS)(),

@@ -15,6 +15,7 @@ const USUAL = [
   'agreement',
   'rootMeanSquaredError',
   'cosineSimilarity',
+  'perplexity',
 ] as const satisfies readonly (typeof OWN_METRICS)[number][];
 
 /** Judges the students of a run's epochs, one after the other. */

@@ -56,7 +56,7 @@ export function learnerOf(student: Student, loss: Loss): Learner {
 /** For several students in one, the output `<output>.<k>` belongs to the k-th. */
 function readsLogits(loss: Loss, output: string): boolean {
   const read = loss.reads.student.filter((name) => name === output || name.startsWith(`${output}.`));
-  return read.some((name) => outputKindOf(loss, name, undefined) === 'classes');
+  return read.some((name) => ['classes', 'tokens'].includes(outputKindOf(loss, name, undefined)));
 }
 
 function artifactsWithin(portable: PortableStudent): StudentArtifacts[] {

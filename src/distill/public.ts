@@ -35,6 +35,7 @@ export {
   type NoisyTaught,
   noisyStudent,
 } from './schemes/noisyStudent.ts';
+export { type OnPolicyEvent, type OnPolicyOptions, type OnPolicyTaught, onPolicy } from './schemes/onPolicy.ts';
 export {
   type Adapted,
   type SourceFreeEvent,

@@ -7,6 +7,7 @@ export { type ExampleWeightedOptions, exampleWeighted } from './combination/exam
 export { type GatedBranchesOptions, gatedBranches } from './combination/gatedBranches.ts';
 export { type LearnedTeachersOptions, learnedTeachers } from './combination/learnedTeachers.ts';
 export { type MutualOptions, mutual } from './combination/mutual.ts';
+export { perToken } from './combination/perToken.ts';
 export { uncertaintyWeighted } from './combination/uncertaintyWeighted.ts';
 export { type WeightedTerm, weighted } from './combination/weighted.ts';
 export { type ActivationBoundaryOptions, activationBoundary } from './feature/activationBoundary.ts';

@@ -90,10 +90,10 @@ export interface Loss {
   readonly allowsUnlabelled?: boolean;
   /**
    * What it compares, where these are not classes; metrics depend on it. 'values' are numbers with a meaning of their
-   * own, 'quantiles' are limits of such numbers, 'embeddings' are points in a space, 'scores' order the candidates of a list.
-   * Default: classes.
+   * own, 'quantiles' are limits of such numbers, 'embeddings' are points in a space, 'scores' order the candidates of a list,
+   * 'tokens' follow each other in a text. Default: classes.
    */
-  readonly compares?: 'values' | 'quantiles' | 'embeddings' | 'scores';
+  readonly compares?: 'values' | 'quantiles' | 'embeddings' | 'scores' | 'tokens';
   /**
    * Says what is wrong with these shapes, before the first step. Without it the teacher's outputs must have the shape of
    * the student's of the same name.

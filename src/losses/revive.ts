@@ -17,6 +17,7 @@ const COMBINERS: KnownLosses = {
       terms.map((loss, i) => ({ loss, weight: (weights as readonly (number | Schedule)[])[i] as number })),
     ),
   uncertaintyWeighted: (_, terms) => losses.uncertaintyWeighted(terms),
+  perToken: (_, terms) => losses.perToken(terms[0] as Loss),
   exampleWeighted: (options, terms) => losses.exampleWeighted(terms[0] as Loss, options),
 };
 

@@ -2,6 +2,7 @@ import { makeAsides } from '../core/asides.ts';
 import { abortError, isAbortError } from '../core/errors.ts';
 import { makeQueue } from '../core/queue.ts';
 import type { NamedArrays } from '../core/shape.ts';
+import { generateTokens, type TokenRequest, type TokenStep } from '../core/text/generateTokens.ts';
 import { timePasses } from '../core/timing.ts';
 import type { LossShapes } from '../losses/loss.ts';
 import { type KnownLosses, reviveLoss } from '../losses/revive.ts';
@@ -13,6 +14,7 @@ import { buildStudent, orderInputs } from '../student/build.ts';
 import { openForward } from '../student/forward.ts';
 import { membersOf } from '../student/kinds/cohort.ts';
 import { artifactsOf } from '../student/layersModel.ts';
+import { openStepwise } from '../student/stepwise/openStepwise.ts';
 import type { PortableStudent, StudentDescription } from '../student/student.ts';
 import type { TappedStudent } from '../student/taps.ts';
 import type { TrainBatch } from './batch.ts';
@@ -55,6 +57,13 @@ export interface Engine {
     signal: AbortSignal,
   ): Promise<TrainOutcome>;
   predict(student: PortableStudent, inputs: NamedArrays): Promise<NamedArrays>;
+  /** Lets a language model write on; it waits until each step was taken. */
+  generate(
+    student: PortableStudent,
+    request: TokenRequest,
+    emit: (step: TokenStep) => void | Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void>;
   /** Milliseconds of each of `repeats` predictions of the same batch, after warm-up. */
   timeMs(student: PortableStudent, inputs: NamedArrays, repeats: number): Promise<number[]>;
   memory(): Promise<MemoryState>;
@@ -91,6 +100,17 @@ export function createEngine(knownLosses: KnownLosses = {}, colocatedTeacher?: C
     } finally {
       model.dispose();
     }
+  }
+
+  /** At once, or between the steps of whatever trains. */
+  function between<T>(
+    student: PortableStudent,
+    use: (model: tf.LayersModel) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const isAside = asides.isTaken;
+    const work = () => withModel(student, 0, use, isAside);
+    return isAside ? asides.ask(work) : enqueue(work, signal);
   }
 
   const train: Engine['train'] = (asked, source, emit, signal) =>
@@ -181,11 +201,16 @@ export function createEngine(knownLosses: KnownLosses = {}, colocatedTeacher?: C
       ),
     train: (job, source, emit, signal) =>
       trainings.run(signal, (own) => enqueue(() => asides.takenBy(() => train(job, source, emit, own)), own)),
-    predict(student, inputs) {
-      const isAside = asides.isTaken;
-      const work = () => withModel(student, 0, (model) => predictBatch(model, inputs), isAside);
-      return isAside ? asides.ask(work) : enqueue(work);
-    },
+    predict: (student, inputs) => between(student, (model) => predictBatch(model, inputs)),
+    generate: (student, request, emit, signal) =>
+      between(
+        student,
+        async (model) => {
+          using stepwise = openStepwise(model);
+          await generateTokens(stepwise, request, emit, signal);
+        },
+        signal,
+      ),
     timeMs: (student, inputs, repeats) =>
       enqueue(() =>
         withModel(student, 0, async (model) => {

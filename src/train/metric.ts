@@ -17,9 +17,9 @@ export interface MetricInputs {
  * What the compared outputs are. 'classes': a row of logits for each example, or each of its steps. 'values': numbers that
  * have a meaning by themselves, as in a regression. 'quantiles': limits below which fractions of such numbers lie.
  * 'embeddings': points in a space where only distances matter. 'scores': one number for each candidate of a list, which put
- * them in order.
+ * them in order. 'tokens': a row of logits for the token that follows each position of a text.
  */
-export type OutputKind = 'classes' | 'values' | 'quantiles' | 'embeddings' | 'scores';
+export type OutputKind = 'classes' | 'values' | 'quantiles' | 'embeddings' | 'scores' | 'tokens';
 
 export const OUTPUT_KINDS = [
   'classes',
@@ -27,6 +27,7 @@ export const OUTPUT_KINDS = [
   'quantiles',
   'embeddings',
   'scores',
+  'tokens',
 ] as const satisfies readonly OutputKind[];
 
 /** From outputs and labels to one number that a person understands. */
@@ -62,10 +63,14 @@ export const OWN_METRICS = [
   'negativeLogLikelihood',
   'neighboursKept',
   'normalizedGain@10',
+  'perplexity',
   'rankCorrelation',
   'reciprocalRank',
   'rootMeanSquaredError',
   'teacherAccuracy',
+  'teacherPerplexity',
+  'tokenAccuracy',
+  'tokenAgreement',
   'topRecall@10',
 ] as const;
 

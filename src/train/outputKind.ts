@@ -13,7 +13,8 @@ export function outputKindOf(loss: Loss, output: string, shape: readonly (number
   return kind ?? (shape?.at(-1) === 1 ? 'values' : 'classes');
 }
 
-/** The losses that do not combine others. */
+/** The losses that do not combine others, or that say what all inside them compare. */
 function leavesOf(loss: Loss): Loss[] {
-  return loss.terms === undefined || loss.terms.length === 0 ? [loss] : loss.terms.flatMap(leavesOf);
+  const { compares, terms = [] } = loss;
+  return compares !== undefined || terms.length === 0 ? [loss] : terms.flatMap(leavesOf);
 }

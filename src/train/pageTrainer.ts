@@ -117,6 +117,7 @@ function noticing(trainer: Trainer, own: PageTrainer): Trainer {
       return outcome;
     },
     predict: (student, inputs) => noted(trainer.predict(student, inputs)),
+    generate: (...asked) => noted(trainer.generate(...asked)),
     timeMs: (student, inputs, repeats) => noted(trainer.timeMs(student, inputs, repeats)),
   };
 }

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { isLong } from '../../scripts/isLong.mjs';
 import type { NdArray } from '../core/shape.ts';
+import { perToken } from '../losses/combination/perToken.ts';
+import type { Loss } from '../losses/loss.ts';
 import { crossEntropy } from '../losses/response/crossEntropy.ts';
 import { ctc } from '../losses/response/ctc.ts';
 import { toTensor } from '../runtime/tensors.ts';
@@ -9,8 +11,10 @@ import * as tf from '../runtime/tf.ts';
 import { applyStudent, buildStudent } from '../student/build.ts';
 import type { Student } from '../student/student.ts';
 import { crnn } from '../student/zoo/crnn.ts';
+import { decoder } from '../student/zoo/decoder.ts';
 import { dsCnn } from '../student/zoo/dsCnn.ts';
 import { mobilenetV1 } from '../student/zoo/mobilenetV1.ts';
+import { recurrentDecoder } from '../student/zoo/recurrentDecoder.ts';
 import { resnet8 } from '../student/zoo/resnet8.ts';
 import { transformerTiny } from '../student/zoo/transformerTiny.ts';
 import type { TrainBatch } from './batch.ts';
@@ -27,6 +31,8 @@ interface Golden {
     readonly shape: readonly number[];
     readonly vocabulary: number | null;
     readonly sequence?: number;
+    /** Whether the sequence is the next token at each position. */
+    readonly language?: boolean;
   };
   readonly batch: number;
   readonly optimizer: OptimizerOptions;
@@ -69,6 +75,9 @@ const students: Record<string, Case> = {
   resnet8: { make: resnet8, tolerance: { logits: 4e-6, loss: 1e-6, weight: 1e-6, sum: 1e-7 } },
   mobilenetV1: { make: mobilenetV1, tolerance: { logits: 9e-6, loss: 8e-5, weight: 8e-6, average: 6e-5, sum: 4e-6 } },
   crnn: { make: crnn, tolerance: { logits: 4e-6, loss: 4e-6, weight: 4e-6, sum: 4e-6 } },
+  decoder: { make: decoder, tolerance: { logits: 8e-6, loss: 4e-6, weight: 4e-6, sum: 5e-6 } },
+  gruDecoder: { make: recurrentDecoder, tolerance: { logits: 4e-6, loss: 4e-6, weight: 4e-6, sum: 4e-6 } },
+  lstmDecoder: { make: recurrentDecoder, tolerance: { logits: 4e-6, loss: 4e-6, weight: 4e-6, sum: 4e-6 } },
   transformerTiny: { make: transformerTiny, tolerance: { logits: 8e-6, loss: 4e-6, weight: 4e-6, sum: 5e-6 } },
 };
 
@@ -87,7 +96,7 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backendName) => {
       const golden = readGolden(name);
       const model = await goldenModel(make(golden.options), golden);
       const optimizer = makeOptimizer(tf, golden.optimizer);
-      const options = { model, optimizer, loss: golden.example.sequence === undefined ? crossEntropy() : ctc() };
+      const options = { model, optimizer, loss: lossOf(golden) };
       const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
       const stepper = openStepper(options);
       const take = (batch: TrainBatch) =>
@@ -109,6 +118,11 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backendName) => {
 
 function readGolden(name: string): Golden {
   return JSON.parse(readFileSync(new URL(`golden/${name}.json`, import.meta.url), 'utf8')) as Golden;
+}
+
+function lossOf({ example: { sequence, language } }: Golden): Loss {
+  if (language) return perToken(crossEntropy());
+  return sequence === undefined ? crossEntropy() : ctc();
 }
 
 /** The integer hash of (stream, index), scaled to −limit … limit. */
@@ -149,9 +163,10 @@ function goldenInput({ example: { shape, vocabulary }, batch }: Golden, step: nu
 }
 
 function goldenBatch(golden: Golden, step: number): TrainBatch {
-  const { sequence } = golden.example;
+  const { sequence, language, vocabulary } = golden.example;
   if (sequence !== undefined) {
-    const classes = drawn(LABELS + step, golden.batch * sequence, 100_000).map((k) => modulo(k, CLASSES - 1) + 1);
+    const classOf = (k: number) => (language ? modulo(k, vocabulary ?? 1) : modulo(k, CLASSES - 1) + 1);
+    const classes = drawn(LABELS + step, golden.batch * sequence, 100_000).map(classOf);
     const sequences = Int32Array.from(classes, (one, i) => {
       const isLeft = Math.floor(i / sequence) % 3 === 2 && i % sequence > 0;
       return isLeft ? -1 : one;

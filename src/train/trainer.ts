@@ -3,6 +3,7 @@ import { later } from '../core/later.ts';
 import { given, type OptionsOf, schema } from '../core/schema.ts';
 import type { NamedArrays } from '../core/shape.ts';
 import { isTagged } from '../core/tags.ts';
+import type { TokenRequest, TokenStep } from '../core/text/generateTokens.ts';
 import { withPeers } from '../core/withPeers.ts';
 import { BACKEND, type BackendDescription, type BackendOptions } from '../runtime/backends/backend.ts';
 import { smallDevice } from '../runtime/smallDevice.ts';
@@ -39,6 +40,13 @@ export interface Trainer extends AsyncDisposable, Colocated {
   ): Promise<TrainOutcome>;
   /** The student's outputs [B, ...] by name for a batch of inputs. */
   predict(student: Student, inputs: NamedArrays): Promise<NamedArrays>;
+  /** Lets a language model write on, one step of all texts after the other: see `generate`. */
+  generate(
+    student: Student,
+    request: TokenRequest,
+    emit: (step: TokenStep) => void | Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void>;
   /** Milliseconds of each of `repeats` predictions of the same batch, measured where the student runs. */
   timeMs(student: Student, inputs: NamedArrays, repeats: number): Promise<number[]>;
   memory(): Promise<MemoryState>;
@@ -145,9 +153,13 @@ function makeTrainer(
     if (isDisposed) return Promise.reject(new LimbeckError('disposed', 'The trainer was disposed; open another.'));
     return callEngine(use, signal);
   };
-  const withPortable = async <T>(student: Student, use: (engine: Engine, portable: PortableStudent) => Promise<T>) => {
+  const withPortable = async <T>(
+    student: Student,
+    use: (engine: Engine, portable: PortableStudent) => Promise<T>,
+    signal?: AbortSignal,
+  ) => {
     const portable = await student.portable();
-    return call((engine) => use(engine, portable));
+    return call((engine) => use(engine, portable), signal);
   };
   return {
     description,
@@ -164,6 +176,8 @@ function makeTrainer(
       return { ...outcome, error: unpackError(error as Parameters<typeof unpackError>[0]) };
     },
     predict: (student, inputs) => withPortable(student, (engine, portable) => engine.predict(portable, inputs)),
+    generate: (student, request, emit, signal) =>
+      withPortable(student, (engine, portable) => engine.generate(portable, request, callable(emit), signal), signal),
     timeMs: (student, inputs, repeats) =>
       withPortable(student, (engine, portable) => engine.timeMs(portable, inputs, repeats)),
     memory: () => call((engine) => engine.memory()),

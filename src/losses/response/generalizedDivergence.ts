@@ -33,8 +33,8 @@ export interface GeneralizedDivergenceOptions extends OutputPairOptions, Options
  * Throws    invalid-option · by `check` shape-mismatch and class-mismatch
  * Source    Agarwal et al. 2024, §2, arXiv:2306.13649; huggingface/trl gkd_trainer.py
  * Differs   the formula itself goes to 0 as β goes to 0 or 1; both ends are the two KL divergences, as in trl. trl leaves
- *           T² out; with it gradients do not shrink as T grows. Sums run over all positions: mask padding by per-example
- *           weights, or leave it out of the data.
+ *           T² out; with it gradients do not shrink as T grows. Means run over all positions; in `perToken` padding and
+ *           prompts count nothing.
  * @example
  * distill({ teacher, student, data, loss: generalizedDivergence({ beta: 1 }) });
  */

@@ -2,9 +2,11 @@
 export { autoencoderDesign } from './autoencoder.ts';
 export { cnnDesign } from './cnn.ts';
 export { crnnDesign } from './crnn.ts';
+export { decoderDesign } from './decoder.ts';
 export { dsCnnDesign } from './dsCnn.ts';
 export { mlpDesign } from './mlp.ts';
 export { mobilenetV1Design } from './mobilenetV1.ts';
+export { recurrentDecoderDesign } from './recurrentDecoder.ts';
 export { resnet8Design } from './resnet8.ts';
 export { transformerTinyDesign } from './transformerTiny.ts';
 export { twoTowerDesign } from './twoTower.ts';

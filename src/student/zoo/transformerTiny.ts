@@ -1,9 +1,7 @@
-import { LimbeckError } from '../../core/errors.ts';
-import { derivedSeed } from '../../core/random.ts';
 import { count, type OptionsOf, type Read, schema } from '../../core/schema.ts';
-import { multiHeadAttention } from '../layers/multiHeadAttention.ts';
-import { positionEmbedding } from '../layers/positionEmbedding.ts';
+import type { SymbolicTensor } from '../../runtime/tf.ts';
 import { designedStudent, type Student, type StudentDesign } from '../student.ts';
+import { tokenBlocks, withWholeHeads } from './tokenBlocks.ts';
 
 const OPTIONS = schema('transformerTiny', {
   /** Tokens of one example. Default 64. */
@@ -30,52 +28,15 @@ export interface TransformerTinyOptions extends OptionsOf<typeof OPTIONS> {}
  * Source    Vaswani et al. 2017, arXiv:1706.03762; norm before each half of a block: Xiong et al. 2020, arXiv:2002.04745
  */
 export function transformerTiny(options: TransformerTinyOptions = {}): Student {
-  const all = OPTIONS.read(options);
-  const { width, heads } = all;
-  if (width % heads !== 0) {
-    throw new LimbeckError('invalid-option', `width (${width}) must be a multiple of heads (${heads}).`);
-  }
-  return designedStudent('transformer-tiny', all);
+  return designedStudent('transformer-tiny', withWholeHeads(OPTIONS.read(options)));
 }
 
 export const transformerTinyDesign: StudentDesign = {
   design: 'transformer-tiny',
   build(tf, options, seed) {
-    const { length, vocabulary, classes, width, heads, hidden, blocks } = options as unknown as Read<typeof OPTIONS>;
-    let count = 0;
-    const nextSeed = () => derivedSeed(seed, `transformer-tiny/${count++}`);
-    const counts: Record<string, number> = {};
-    const name = (kind: string) => {
-      counts[kind] = (counts[kind] ?? 0) + 1;
-      return `${kind}_${counts[kind]}`;
-    };
-    const init = () => tf.initializers.glorotUniform({ seed: nextSeed() });
-    const after = (layer: unknown, x: typeof input) =>
-      (layer as { apply(x: typeof input): unknown }).apply(x) as typeof input;
-    const sum = (x: typeof input, y: typeof input) =>
-      tf.layers.add({ name: name('add') }).apply([x, y]) as typeof input;
-    const norm = (x: typeof input) => after(tf.layers.layerNormalization({ epsilon: 1e-5, name: name('norm') }), x);
-    const dense = (x: typeof input, units: number, activation?: 'gelu') =>
-      after(
-        tf.layers.dense({ units, kernelInitializer: init(), name: name('dense'), ...(activation && { activation }) }),
-        x,
-      );
-
-    const input = tf.input({ shape: [length], name: 'input', dtype: 'int32' });
-    const start = tf.initializers.randomNormal({ stddev: 0.02, seed: nextSeed() });
-    const embedding = tf.layers.embedding({
-      inputDim: vocabulary,
-      outputDim: width,
-      embeddingsInitializer: start,
-      name: 'embedding',
-    });
-    let x = after(positionEmbedding(tf), after(embedding, input));
-    for (let block = 0; block < blocks; block++) {
-      x = sum(x, after(multiHeadAttention(tf, { heads, seed: nextSeed(), name: `attention_${block + 1}` }), norm(x)));
-      x = sum(x, dense(dense(norm(x), hidden, 'gelu'), width));
-    }
-    const pooled = after(tf.layers.globalAveragePooling1d({ name: 'pooled' }), x);
-    const logits = after(tf.layers.dense({ units: classes, name: 'logits', kernelInitializer: init() }), pooled);
-    return tf.model({ inputs: input, outputs: logits, name: 'transformer-tiny' });
+    const { classes, ...size } = options as unknown as Read<typeof OPTIONS>;
+    const { input, x, logits } = tokenBlocks(tf, 'transformer-tiny', seed, size, 'all');
+    const pooled = tf.layers.globalAveragePooling1d({ name: 'pooled' }).apply(x) as SymbolicTensor;
+    return tf.model({ inputs: input, outputs: logits(pooled, classes), name: 'transformer-tiny' });
   },
 };

@@ -8,9 +8,11 @@ import { parameterCount, type Student, type StudentDesign } from '../student.ts'
 import * as zoo from './all.ts';
 import { type CnnOptions, cnn } from './cnn.ts';
 import { crnn } from './crnn.ts';
+import { decoder } from './decoder.ts';
 import { dsCnn } from './dsCnn.ts';
 import { type MlpOptions, mlp } from './mlp.ts';
 import { mobilenetV1 } from './mobilenetV1.ts';
+import { recurrentDecoder } from './recurrentDecoder.ts';
 import { resnet8 } from './resnet8.ts';
 import { transformerTiny } from './transformerTiny.ts';
 
@@ -50,6 +52,18 @@ const students: Record<string, Case> = {
     parameters: 215_642,
     statistics: 5_472,
     input: [96, 96, 3],
+  },
+  decoder: {
+    make: (classes = 10) => decoder({ vocabulary: classes }),
+    parameters: 812_298,
+    input: [128],
+    steps: 128,
+  },
+  'recurrent-decoder': {
+    make: (classes = 10) => recurrentDecoder({ vocabulary: classes }),
+    parameters: 409_866,
+    input: [128],
+    steps: 128,
   },
   'transformer-tiny': { make: (classes) => transformerTiny({ classes }), parameters: 438_794, input: [64] },
 };

@@ -6,8 +6,8 @@ const OPTIONS = schema(
   'keepBest',
   {
     /**
-     * The metric on the holdout that decides, by its name. Default: the first that there is of accuracy, agreement, rootMeanSquaredError and
-     * cosineSimilarity.
+     * The metric on the holdout that decides, by its name. Default: the first that there is of accuracy, agreement, rootMeanSquaredError,
+     * cosineSimilarity and perplexity.
      */
     by: text(),
     /** Epochs without a gain after which the run ends. Default: it takes all its epochs. */
