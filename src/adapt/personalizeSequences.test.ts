@@ -141,7 +141,7 @@ describe('a student that reads sequences', () => {
   });
 
   test('texts that mean nothing are refused', async () => {
-    const { pictures } = lines(12, 7, true);
+    const { pictures } = lines(12, 7);
     const random = seededRandom(5);
     const texts = Array.from({ length: 12 }, () => Array.from({ length: 3 }, () => 1 + Math.floor(4 * random())));
     const judging = typed(20, 12);
