@@ -33,7 +33,7 @@ const PAGES = [
     beside: ['runWorker.js'],
     limit: 26_000,
   },
-  { name: 'limbeck/tfjs', page: "export * from 'limbeck/tfjs';", limit: 55_000 },
+  { name: 'limbeck/tfjs', page: "export * from 'limbeck/tfjs';", limit: 58_000 },
   { name: 'limbeck/federate', page: "export { federate, fedAvg, loopback } from 'limbeck/federate';", limit: 16_000 },
   { name: 'limbeck/webgpu', page: "import 'limbeck/webgpu';", keeps: 'ort.webgpu.min.mjs', limit: 1000 },
 ];
@@ -41,14 +41,14 @@ const PAGES = [
 /** Files of dist/ as they are shipped, with what they hold of tfjs and onnxruntime-web. */
 const FILES = [
   { name: 'runWorker.js', file: 'runWorker.js', limit: 11_000 },
-  { name: 'worker.js, with tfjs and onnxruntime-web', file: 'worker.js', limit: 450_000 },
+  { name: 'worker.js, with tfjs and onnxruntime-web', file: 'worker.js', limit: 460_000 },
 ];
 
 /** The worker's own part: a limbeck worker in a page that has tfjs and onnxruntime-web anyway. */
 const WORKER = {
   name: 'worker.js, without tfjs and onnxruntime-web',
   page: "export { exposeWorker } from 'limbeck/expose';",
-  limit: 163_000,
+  limit: 170_000,
 };
 
 /**
