@@ -9,7 +9,7 @@ const WORKS = ['simulate', 'nats', 'serve'] as const;
 
 export const federateCommand = command({
   name: 'federate',
-  summary: 'plays a federation, sets up the server on which its devices meet, or aggregates for them',
+  summary: 'plays a federation, sets up its server, or aggregates for its devices',
   usage: 'simulate|nats|serve [options]',
   about: `simulate  divides the examples among virtual clients, plays all rounds, and tells accuracy and bytes of each.
 nats      writes what a NATS server reads: accounts, permissions of each device, TLS, websockets, a cluster, leaf nodes; and a
