@@ -17,7 +17,7 @@ beginOnWasm();
 
 /** `OptimizerStep` has no inputs; its own test is below. */
 const names = list.map(({ kernelName }) => kernelName).filter((name) => name !== 'OptimizerStep');
-const CALLS = Number(process.env['FUZZ_CALLS'] ?? (isLong ? 150 : 40));
+const CALLS = Number(process.env['FUZZ_CALLS'] ?? (isLong ? 150 : 24));
 /** Nothing hangs; how long a call takes beyond that is no matter of this test. */
 const LONGEST_MS = 20_000;
 const NEGATIVE = 2 ** 31;
