@@ -142,16 +142,19 @@ describe('a student', () => {
     ['cold-start', 1],
   ];
 
-  test.each(isLong ? workloads : workloads.slice(0, 2))('is measured on the kernels by %s, and agrees with tfjs in plain JavaScript', async (workload, batch) => {
-    const options = { models: [student()], workloads: [workload], backends: ['kernels:1:simd'], ...SHORT };
-    const { rows } = await benchmark(options).done;
-    expect(rows[0]?.skipped).toBeUndefined();
-    expect(rows).toMatchObject([{ workload, model: 'small', backend: 'kernels', batch, isRight: true }]);
-    expect(rows[0]?.errorFraction).toBeLessThan(1e-3);
-    expect(rows[0]?.sessionBytes).toBeGreaterThan(0);
-    expect(rows[0]?.peakBytes).toBeGreaterThan(rows[0]?.sessionBytes as number);
-    expect(living()).toBe(0);
-  });
+  test.each(isLong ? workloads : workloads.slice(0, 2))(
+    'is measured on the kernels by %s, and agrees with tfjs in plain JavaScript',
+    async (workload, batch) => {
+      const options = { models: [student()], workloads: [workload], backends: ['kernels:1:simd'], ...SHORT };
+      const { rows } = await benchmark(options).done;
+      expect(rows[0]?.skipped).toBeUndefined();
+      expect(rows).toMatchObject([{ workload, model: 'small', backend: 'kernels', batch, isRight: true }]);
+      expect(rows[0]?.errorFraction).toBeLessThan(1e-3);
+      expect(rows[0]?.sessionBytes).toBeGreaterThan(0);
+      expect(rows[0]?.peakBytes).toBeGreaterThan(rows[0]?.sessionBytes as number);
+      expect(living()).toBe(0);
+    },
+  );
 
   test('that is exported runs in onnxruntime too', async () => {
     const { rows } = await benchmark({
