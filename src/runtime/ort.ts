@@ -1,6 +1,6 @@
 // The one door to onnxruntime-web, opened only when a teacher is loaded.
 import { LimbeckError, messageOf } from '../core/errors.ts';
-import { isPage, nodeModule, nodePackage } from '../core/node.ts';
+import { isNode, isPage, nodeModule, nodePackage } from '../core/node.ts';
 import { vouchingFor } from '../core/trustedScripts.ts';
 import { isWithin, ONNXRUNTIME_RANGE, rangeText, VERSIONS } from '../core/versions.ts';
 import { type AssetName, assetUrl, hostedUrl, loadAsset } from './assets.ts';
@@ -83,7 +83,8 @@ async function start(build: 'plain' | 'gpu', { threads, assetBase }: StartOrtOpt
     const binary = build === 'plain' ? 'ort-wasm-simd-threaded' : 'ort-wasm-simd-threaded.asyncify';
     ort.env.wasm.numThreads = used;
     ort.env.wasm.proxy = false;
-    ort.env.wasm.initTimeout = START_MS;
+    // Its timer runs on after the start, and would keep a program of Node alive.
+    if (!isNode()) ort.env.wasm.initTimeout = START_MS;
     ort.env.logLevel = 'error';
     // What is installed, in Node, finds the files of its own version.
     if (installed === undefined) {
