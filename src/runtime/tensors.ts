@@ -11,7 +11,15 @@ export function toTensor({ data, shape }: NdArray): tf.Tensor {
 
 /** The numbers of a tensor, read synchronously: cheap on cpu and wasm, where they are in this thread's memory. */
 export function toArray(tensor: tf.Tensor): NdArray {
-  const values = tensor.dataSync();
+  return arrayOf(tensor, tensor.dataSync());
+}
+
+/** The same, read asynchronously: a GPU's numbers arrive later. */
+export async function readArray(tensor: tf.Tensor): Promise<NdArray> {
+  return arrayOf(tensor, await tensor.data());
+}
+
+function arrayOf(tensor: tf.Tensor, values: ArrayLike<number>): NdArray {
   const data = makeArray(tensor.dtype === 'int32' ? 'int32' : 'float32', values.length);
   data.set(values);
   return { data, shape: tensor.shape };

@@ -1,7 +1,7 @@
-import { makeArray, type NamedArrays, type NdArray } from '../core/shape.ts';
+import type { NamedArrays, NdArray } from '../core/shape.ts';
 import { currentKernels } from '../runtime/kernels/install.ts';
 import { makePlans } from '../runtime/kernels/plans.ts';
-import { toTensor } from '../runtime/tensors.ts';
+import { readArray, toTensor } from '../runtime/tensors.ts';
 import * as tf from '../runtime/tf.ts';
 import { applyStudent, describeStudent } from './build.ts';
 import { changingLayer } from './layers/staticLayers.ts';
@@ -51,16 +51,9 @@ export async function answer(
 ): Promise<NamedArrays> {
   const outputs = tf.tidy(() => apply(inputs.map(toTensor)));
   try {
-    const read = Object.entries(outputs).map(async ([name, tensor]) => [name, await toArray(tensor)] as const);
+    const read = Object.entries(outputs).map(async ([name, tensor]) => [name, await readArray(tensor)] as const);
     return Object.fromEntries(await Promise.all(read));
   } finally {
     tf.dispose(outputs);
   }
-}
-
-async function toArray(tensor: tf.Tensor): Promise<NdArray> {
-  const values = await tensor.data();
-  const data = makeArray(tensor.dtype === 'int32' ? 'int32' : 'float32', tensor.size);
-  data.set(values);
-  return { data, shape: tensor.shape };
 }
