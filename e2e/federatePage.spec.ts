@@ -63,7 +63,7 @@ test('three tabs, each with other digits, teach one student; one leaves, and the
   const tabs = [await openTab(context, url), await openTab(context, url), await openTab(context, url)] as const;
   const [{ page: first }, { page: second }, { page: third }] = tabs;
   expect(await Promise.all(tabs.map(({ page }) => checkedDigits(page)))).toEqual(['0123', '456', '789']);
-  await first.getByLabel('Rounds', { exact: true }).selectOption('400');
+  await first.getByRole('combobox', { name: 'Rounds', exact: true }).selectOption('400');
   await join(first);
   await expect(first.getByText(/Waiting for one more/)).toBeVisible();
   // What the others chose does not count: they join what is there.
@@ -113,7 +113,7 @@ test('a tab is closed in the middle, and the student reads digits that no tab al
 
   // Two that begin another at once meet in the same.
   await first.getByRole('radio', { name: 'FedMD' }).check();
-  await first.getByLabel('Rounds', { exact: true }).selectOption('10');
+  await first.getByRole('combobox', { name: 'Rounds', exact: true }).selectOption('10');
   for (const page of [first, second]) await page.getByRole('button', { name: 'Begin another federation' }).click();
   for (const page of [first, second]) {
     await expect.poll(async () => (await shownIn(page)).state, { timeout: 150_000 }).toBe('done');

@@ -207,7 +207,7 @@ function LearningCard() {
           choices={STRATEGIES.map(({ name, title, about }) => ({ value: name, name: title, about }))}
         />
         <div class="fields">
-          <NumberChoice id="rounds" label="Rounds" of={setup.rounds} choices={[10, 40, 100, 400]} />
+          <NumberChoice id="most-rounds" label="Rounds" of={setup.rounds} choices={[10, 40, 100, 400]} />
           <NumberChoice id="to-begin" label="Begin with how many" of={setup.toBegin} choices={[2, 3, 4, 5, 10]} />
         </div>
         <p class="hint">If others have begun already, theirs is taken.</p>
