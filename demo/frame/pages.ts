@@ -8,6 +8,7 @@ export const PAGES: readonly PageLink[] = [
   { href: './index.html', name: 'Distil' },
   { href: './personal.html', name: 'Personalize' },
   { href: './federate.html', name: 'Federate' },
+  { href: './tasks.html', name: 'Tasks' },
   { href: './inspect.html', name: 'Inspect' },
   { href: './bench.html', name: 'Benchmark' },
 ];

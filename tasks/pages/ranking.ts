@@ -1,7 +1,6 @@
 // On the page: BM25 answers lists, a two-tower student learns its order, and both search all documents.
 import {
   crossEntropy,
-  distill,
   fromFunction,
   fromLists,
   hashTokens,
@@ -19,8 +18,7 @@ import {
 } from 'limbeck';
 // @ts-expect-error it has no types
 import openBm25 from 'wink-bm25-text-search';
-
-declare const say: (text: string) => void;
+import { type Answered, fileOf, offer, openTask, say, trainStudent } from './tools.ts';
 
 interface Query {
   readonly text: string;
@@ -33,6 +31,8 @@ type Split = 'train' | 'development' | 'test';
 interface Search {
   readonly documents: readonly string[];
   readonly queries: Readonly<Record<Split, readonly Query[]>>;
+  /** Words that no query has. */
+  readonly common: readonly string[];
 }
 
 interface Settings {
@@ -80,45 +80,87 @@ function gainOf(scores: Float32Array, queries: readonly Query[], documents: numb
   return normalizedGainOf().compute({ student: { data: scores, shape }, teacher: { data: grades, shape } });
 }
 
-/** What a student finds: each tower opened by itself, documents once and queries one at a time, as they are typed. */
-async function searched(student: Student, documents: NdArray, queries: NdArray, count: number) {
-  const [forQueries, forDocuments] = [
-    await loadStudent(await towerOf(student, 'queryVector')),
-    await loadStudent(await towerOf(student, 'candidateVectors')),
-  ];
+/** Scores of all documents by a student for one query [1, length] at a time. */
+interface StudentSearch extends AsyncDisposable {
+  scoresOf(query: NdArray): Promise<Float32Array>;
+}
+
+/** Each tower opened by itself; the documents are asked once. */
+async function openSearch(student: Student, documents: NdArray): Promise<StudentSearch> {
+  const count = documents.shape[0] as number;
+  const vectors = await vectorsOf(student, documents);
+  const width = vectors.shape.at(-1) as number;
+  const forQueries = await loadStudent(await towerOf(student, 'queryVector'));
+  return {
+    async scoresOf(tokens) {
+      const { outputs } = await forQueries.predict({ query: tokens });
+      const query = (outputs['logits'] as NdArray).data;
+      return Float32Array.from({ length: count }, (_, d) => {
+        let product = 0;
+        for (let f = 0; f < width; f++) product += (query[f] as number) * (vectors.data[d * width + f] as number);
+        return product;
+      });
+    },
+    [Symbol.asyncDispose]: () => forQueries[Symbol.asyncDispose](),
+  };
+}
+
+async function vectorsOf(student: Student, documents: NdArray): Promise<NdArray> {
+  const forDocuments = await loadStudent(await towerOf(student, 'candidateVectors'));
   try {
     // A list as long as those of the training at a time; the last one is filled up with nothing.
     const lists = Math.ceil((documents.shape[0] as number) / CANDIDATES);
     const tokens = new Int32Array(lists * CANDIDATES * LENGTH);
     tokens.set(documents.data);
     const listed = { data: tokens, shape: [lists, CANDIDATES, LENGTH] };
-    const vectors = (await forDocuments.predict({ candidates: listed })).outputs['logits'] as NdArray;
-    const width = vectors.shape.at(-1) as number;
-    const length = queries.shape[1] as number;
-    const scores = new Float32Array(count * (documents.shape[0] as number));
-    const startedAt = performance.now();
-    for (let i = 0; i < count; i++) {
-      const data = queries.data.slice(i * length, (i + 1) * length);
-      const { outputs } = await forQueries.predict({ query: { data, shape: [1, length] } });
-      const query = (outputs['logits'] as NdArray).data;
-      for (let d = 0; d < (documents.shape[0] as number); d++) {
-        let product = 0;
-        for (let f = 0; f < width; f++) product += (query[f] as number) * (vectors.data[d * width + f] as number);
-        scores[i * (documents.shape[0] as number) + d] = product;
-      }
-    }
-    return { scores, msPerQuery: (performance.now() - startedAt) / count };
+    return (await forDocuments.predict({ candidates: listed })).outputs['logits'] as NdArray;
   } finally {
-    await forQueries[Symbol.asyncDispose]();
     await forDocuments[Symbol.asyncDispose]();
   }
+}
+
+/** What a student finds for queries, one at a time, as they are typed. */
+async function searched(search: StudentSearch, documents: number, queries: NdArray) {
+  const [count = 0, length = 0] = queries.shape;
+  const scores = new Float32Array(count * documents);
+  const startedAt = performance.now();
+  for (let i = 0; i < count; i++) {
+    const data = queries.data.slice(i * length, (i + 1) * length);
+    scores.set(await search.scoresOf({ data, shape: [1, length] }), i * documents);
+  }
+  return { scores, msPerQuery: (performance.now() - startedAt) / count };
+}
+
+/** What `run` taught last, for queries of one's own. */
+let taught: { student: StudentSearch; bm25: (text: string) => Float32Array; vocabulary: number } | undefined;
+let [entries, common]: [readonly string[], ReadonlySet<string>] = [[], new Set()];
+
+const SHOWN = 5;
+
+async function answer(text: string): Promise<Answered> {
+  if (taught === undefined) throw new Error('There is no student yet.');
+  const { student, bm25, vocabulary } = taught;
+  const query = wordsOf(text)
+    .filter((word) => word.length > 2 && !common.has(word))
+    .join(' ');
+  const first = (scores: Float32Array) =>
+    [...scores.keys()]
+      .sort((a, b) => (scores[b] as number) - (scores[a] as number))
+      .slice(0, SHOWN)
+      .map((place) => entries[place] as string);
+  return [
+    { who: 'Teacher, BM25', says: first(bm25(query)) },
+    { who: 'Student', says: first(await student.scoresOf(hashTokens([query], { vocabulary, length: LENGTH }))) },
+  ];
 }
 
 async function run(settings: Settings = {}) {
   const { scored = 'test', seeds = [0, 1, 2], epochs = 20, learningRate = 0.01, softness = 2 } = settings;
   const { vocabulary = 2048, width = 48, judged = 300 } = settings;
   const startedAt = performance.now();
-  const { documents, queries } = (await (await fetch('./search.json')).json()) as Search;
+  const { documents, queries, ...more } = (await (await fileOf('data/search.json')).json()) as Search;
+  await taught?.student[Symbol.asyncDispose]();
+  [taught, entries, common] = [undefined, documents, new Set(more.common)];
   const bm25 = bm25Over(documents);
   const teach = queries.train.map(({ text }) => bm25(text));
   const hashed = (texts: readonly string[]) => hashTokens(texts, { vocabulary, length: LENGTH });
@@ -166,7 +208,7 @@ async function run(settings: Settings = {}) {
     const given = isControl
       ? { data: judgedData, epochs: Math.round((epochs * data.size) / judgedData.size) }
       : { data, teacher, epochs };
-    const { student: trained } = await distill({
+    const trained = await trainStudent(isControl ? 'control' : 'student', {
       student: student(),
       loss,
       batchSize: 32,
@@ -174,8 +216,11 @@ async function run(settings: Settings = {}) {
       seed,
       trainer,
       ...given,
-    }).done;
-    const { scores, msPerQuery } = await searched(trained, documentTokens, scoredTokens, queries[scored].length);
+    });
+    const search = await openSearch(trained, documentTokens);
+    const { scores, msPerQuery } = await searched(search, documents.length, scoredTokens);
+    if (isControl || taught) await search[Symbol.asyncDispose]();
+    else taught = { student: search, bm25, vocabulary };
     const gain = gainOf(scores, queries[scored], documents.length);
     say(`${isControl ? 'control' : 'student'}, seed ${seed}: ${gain.toFixed(4)}, ${msPerQuery.toFixed(2)} ms a query`);
     return { gain, msPerQuery, trained };
@@ -194,6 +239,7 @@ async function run(settings: Settings = {}) {
     }
     const [first] = students;
     const query = await toOnnx(await towerOf(first?.trained as Student, 'queryVector'));
+    offer('search-queries.onnx', query);
     return {
       teacher: 'BM25 (wink-bm25-text-search)',
       student: `twoTower, ${vocabulary} hashed words of ${width} numbers`,
@@ -212,4 +258,4 @@ async function run(settings: Settings = {}) {
   }
 }
 
-(globalThis as unknown as { task: { run: typeof run } }).task = { run };
+openTask({ run, answer });

@@ -3,8 +3,7 @@ import {
   crnn,
   ctc,
   type Dataset,
-  type DistillOptions,
-  distill,
+  decodeCtc,
   encodeTexts,
   fromArrays,
   inputPresets,
@@ -22,8 +21,7 @@ import {
   toOnnx,
   withSequences,
 } from 'limbeck';
-
-declare const say: (text: string) => void;
+import { type Answered, addressOf, fileOf, offer, openTask, say, trainStudent } from './tools.ts';
 
 const [HEIGHT, WIDTH] = [48, 256];
 /** Printable ASCII, in the order of the student's classes behind the blank. */
@@ -64,8 +62,9 @@ function randomFrom(seed: number): () => number {
 async function loadFonts(faces: readonly string[]): Promise<void> {
   await Promise.all(
     faces.map(async (face) => {
-      const font = new FontFace(face, `url(./fonts/${face}.woff2)`);
-      document.fonts.add(await font.load());
+      const font = new FontFace(face, `url(${addressOf(`fonts/${face}.woff2`)})`);
+      // A worker has fonts of its own.
+      (globalThis.document ?? globalThis).fonts.add(await font.load());
     }),
   );
 }
@@ -116,28 +115,33 @@ async function errorRate(data: Dataset, ask: (inputs: NamedArrays) => Promise<Nd
 }
 
 async function loadReader(): Promise<Teacher> {
-  const keys = (await (await fetch('./models/keys.txt')).text()).split('\n');
+  const keys = (await (await fileOf('models/ppocr_keys_v1.txt')).text()).split('\n');
   // Blank, then the lines of the keys, then a space.
   const classes = [0, ...Array.from(ALPHABET, (one) => (one === ' ' ? keys.length + 1 : keys.indexOf(one) + 1))];
-  return loadTeacher('./models/recognition.onnx', {
+  return loadTeacher(addressOf('models/ch_PP-OCRv4_rec_infer.onnx'), {
     name: 'PP-OCRv4 recognition',
     input: { ...inputPresets.paddleOcrRecognition, size: [HEIGHT, WIDTH] },
     read: readSteps({ classes }),
   }).done;
 }
 
-/** Trains, telling each epoch. */
-async function train(name: string, options: DistillOptions): Promise<Student> {
-  const run = distill(options);
-  for await (const event of run) {
-    if (event.type === 'notice') say(`${name}: ${event.message}`);
-    if (event.type !== 'epoch') continue;
-    const { characterErrorRate = Number.NaN } = event.holdout;
-    say(
-      `${name}, epoch ${event.epoch}: loss ${event.loss.toFixed(3)}, errors ${(100 * characterErrorRate).toFixed(1)} %`,
-    );
-  }
-  return (await run.done).student as Student;
+const errorsOf = ({ characterErrorRate = Number.NaN }: Readonly<Record<string, number>>) =>
+  `errors ${(100 * characterErrorRate).toFixed(1)} %`;
+
+/** What `run` taught last, for lines of one's own, in a font that the student has not seen. */
+let taught: { file: Uint8Array; face: string } | undefined;
+
+async function answer(text: string): Promise<Answered> {
+  if (taught === undefined) throw new Error('There is no student yet.');
+  const { inputs } = await datasetOf(draw([text], [taught.face], 3)).read(Int32Array.of(0));
+  await using teacher = await loadReader();
+  await using student = await loadStudent(taught.file);
+  const read = (steps: NdArray | undefined) =>
+    decodeCtc(steps as NdArray, { alphabet: ALPHABET }).map((found) => found.text);
+  return [
+    { who: teacher.description.name, says: read((await teacher.ask(inputs))['logits']) },
+    { who: 'Student', says: read((await student.predict(inputs)).outputs['logits']) },
+  ];
 }
 
 async function run({
@@ -150,7 +154,7 @@ async function run({
   student: own = {},
 }: Settings = {}) {
   const startedAt = performance.now();
-  const { fonts, texts } = (await (await fetch('./lines.json')).json()) as Lines;
+  const { fonts, texts } = (await (await fileOf('data/lines.json')).json()) as Lines;
   await loadFonts([...new Set([...fonts.train, ...fonts[scored]])]);
   const lines = draw(texts.train, fonts.train, 1);
   const unseen = draw(texts[scored], fonts[scored], 2);
@@ -165,21 +169,31 @@ async function run({
 
   const make = () => crnn({ inputShape: [HEIGHT, WIDTH, 1], classes: ALPHABET.length + 1, ...own });
   const shared = { trainer, epochs, seed, optimizer: { learningRate }, holdout };
-  const student = await train('student', {
-    ...shared,
-    ...{ teacher, student: make(), data, loss: softTargets({ temperature }) },
-  });
+  const student = await trainStudent(
+    'student',
+    {
+      ...shared,
+      ...{ teacher, student: make(), data, loss: softTargets({ temperature }) },
+    },
+    errorsOf,
+  );
   const control =
     hasControl &&
-    (await train('control', {
-      ...shared,
-      ...{ student: make(), loss: ctc({ zeroInfinity: true }) },
-      data: withSequences(data, encodeTexts(lines.texts, { alphabet: ALPHABET })),
-    }));
+    (await trainStudent(
+      'control',
+      {
+        ...shared,
+        ...{ student: make(), loss: ctc({ zeroInfinity: true }) },
+        data: withSequences(data, encodeTexts(lines.texts, { alphabet: ALPHABET })),
+      },
+      errorsOf,
+    ));
   await teacher[Symbol.asyncDispose]();
   await trainer[Symbol.asyncDispose]();
 
   const small = await quantize(await toOnnx(student), { to: 'dynamic-int8' }).done;
+  offer('reader.int8.onnx', small.bytes);
+  taught = { file: small.bytes, face: fonts[scored][0] as string };
   const ask = async (file: Uint8Array | Student) => {
     await using reader = await loadStudent(file);
     return await errorRate(holdout, async (inputs) => (await reader.predict(inputs)).outputs['logits']);
@@ -211,4 +225,4 @@ async function timeOf(file: Uint8Array, data: Dataset): Promise<number> {
   return times.sort((a, b) => a - b)[times.length >> 1] as number;
 }
 
-Object.assign(globalThis, { task: { run } });
+openTask({ run, answer });

@@ -1,6 +1,5 @@
 // On the page: a random forest of ml-random-forest is asked as a black box, and an mlp a hundred times smaller learns from it.
 import {
-  distill,
   fromArrays,
   fromFunction,
   type Loss,
@@ -17,8 +16,7 @@ import {
   toOnnx,
 } from 'limbeck';
 import { RandomForestRegression } from 'ml-random-forest';
-
-declare const say: (text: string) => void;
+import { fileOf, offer, openTask, say, trainStudent } from './tools.ts';
 
 interface Table {
   readonly features: readonly number[][];
@@ -156,8 +154,9 @@ async function learnTable(table: Table, settings: Settings) {
     target: rowsOf(train.values.slice(0, few).map((value) => [value])),
   });
   const known = fromFunction(({ target }) => ({ logits: target as NdArray }), { name: 'what was measured' });
-  const learned = async (from: Teacher, isControl: boolean, loss: Loss, outputs: number, seed: number) => {
-    const { student } = await distill({
+  const learned = async (name: string, from: Teacher, loss: Loss, outputs: number, seed: number) => {
+    const isControl = from === known;
+    const student = await trainStudent(name, {
       teacher: from,
       student: mlp({ inputShape: [train.features[0]?.length ?? 1], hidden, classes: outputs }),
       data: isControl ? measured : taught,
@@ -167,7 +166,7 @@ async function learnTable(table: Table, settings: Settings) {
       optimizer: { learningRate },
       seed,
       trainer,
-    }).done;
+    });
     return { student, ...(await answersOf(student, rows)) };
   };
   const figuresOf = (values: NdArray) => {
@@ -186,11 +185,13 @@ async function learnTable(table: Table, settings: Settings) {
     ];
     for (const seed of seeds) {
       const loss = regression({ output: 'logits' });
-      const { student, values, msPerExample } = await learned(teacher, false, loss, 1, seed);
-      students.push({ ...figuresOf(values), ms: msPerExample, bytes: (await toOnnx(student)).byteLength });
-      controls.push(figuresOf((await learned(known, true, loss, 1, seed)).values));
+      const { student, values, msPerExample } = await learned('student', teacher, loss, 1, seed);
+      const file = await toOnnx(student);
+      if (students.length === 0) offer('miles-per-gallon.onnx', file);
+      students.push({ ...figuresOf(values), ms: msPerExample, bytes: file.byteLength });
+      controls.push(figuresOf((await learned('control', known, loss, 1, seed)).values));
       const limits = quantileRegression({ quantiles: QUANTILES, output: 'logits', teacherOutput: 'trees' });
-      const quantiles = (await learned(teacher, false, limits, QUANTILES.length, seed)).values;
+      const quantiles = (await learned('intervals', teacher, limits, QUANTILES.length, seed)).values;
       covered.push(
         measure({ student: quantiles, teacher: truth }, { kind: 'quantiles' })['intervalCoverage'] as number,
       );
@@ -210,7 +211,7 @@ async function learnTable(table: Table, settings: Settings) {
 
 async function run(settings: Settings = {}) {
   const startedAt = performance.now();
-  const cars = await learnTable((await (await fetch('./cars.json')).json()) as Table, settings);
+  const cars = await learnTable((await (await fileOf('data/cars.json')).json()) as Table, settings);
   const [first] = cars.students;
   return {
     teacher: `random forest of 100 trees (ml-random-forest), ${cars.forestBytes} bytes as JSON`,
@@ -229,4 +230,4 @@ async function run(settings: Settings = {}) {
   };
 }
 
-(globalThis as unknown as { task: { run: typeof run } }).task = { run };
+openTask({ run });

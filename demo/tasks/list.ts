@@ -1,0 +1,55 @@
+/** What the page says of a task; the work itself is in tasks/pages/. */
+export interface WorkedExample {
+  /** As `npm run examples` names it. */
+  readonly name: string;
+  readonly title: string;
+  readonly about: string;
+  /** What is right of the figures: more of them, or less. */
+  readonly better: 'higher' | 'lower';
+  /** What one may try when it has learned. */
+  readonly tryIt?: {
+    readonly label: string;
+    readonly example: string;
+    readonly hint: string;
+    /** Answers while one types. */
+    readonly isLive?: boolean;
+  };
+}
+
+export const TASKS: readonly WorkedExample[] = [
+  {
+    name: 'recognition',
+    title: 'Read a line of text',
+    about:
+      'PP-OCRv4 reads 4,000 lines that are drawn here in four fonts, without labels; a student of some 200 kB learns to read them. ' +
+      'It is tested on fonts that it never saw.',
+    better: 'lower',
+    tryIt: {
+      label: 'A line to read',
+      example: 'The quick brown fox',
+      hint: 'It is drawn in a font that the student has not seen. The teacher is loaded again for it.',
+    },
+  },
+  {
+    name: 'ranking',
+    title: 'Search as you type',
+    about:
+      'BM25 orders a thousand entries of WordNet for some thousand queries; two small towers learn its order. ' +
+      'The student answers in a fraction of a millisecond.',
+    better: 'higher',
+    tryIt: {
+      label: 'Search for',
+      example: 'saw for cutting metal',
+      hint: 'Words of what an entry says: they are things that people make.',
+      isLive: true,
+    },
+  },
+  {
+    name: 'regression',
+    title: 'Foretell a number',
+    about:
+      'A random forest knows how far cars go on a gallon. A network a hundred times smaller learns from its answers ' +
+      'for cars that nobody has measured, and how sure it may be.',
+    better: 'higher',
+  },
+];

@@ -1,0 +1,59 @@
+import './tasks.css';
+import { ErrorBox } from '../frame/errorBox.tsx';
+import { openFrame } from '../frame/openFrame.tsx';
+import { Card, Working } from '../frame/parts.tsx';
+import { TASKS, type WorkedExample } from './list.ts';
+import { Outcome } from './outcome.tsx';
+import { TryIt } from './tryIt.tsx';
+import { current, error, isRunning, lines, part, start, stop } from './work.ts';
+
+function Tasks() {
+  return (
+    <div class="stack">
+      <ErrorBox error={error.value} />
+      {TASKS.map((task) => (
+        <TaskCard key={task.name} task={task} />
+      ))}
+    </div>
+  );
+}
+
+function TaskCard({ task }: { readonly task: WorkedExample }) {
+  const isCurrent = current.value === task;
+  const isBusy = isCurrent && isRunning.value;
+  return (
+    <Card id={task.name} title={task.title}>
+      <p>{task.about}</p>
+      {isBusy ? (
+        <Working
+          stage={part.value.name}
+          fraction={part.value.fraction}
+          detail={lines.value.at(-1) ?? ''}
+          onCancel={stop}
+        />
+      ) : (
+        <div class="buttons">
+          <button type="button" class={isCurrent ? '' : 'main'} disabled={isRunning.value} onClick={() => start(task)}>
+            {isCurrent ? 'Teach it again' : 'Teach it'}
+            <span class="hidden">: {task.title}</span>
+          </button>
+        </div>
+      )}
+      {isCurrent && <Outcome task={task} />}
+      {isCurrent && !isRunning.value && task.tryIt && <TryIt about={task.tryIt} />}
+      {isCurrent && lines.value.length > 0 && (
+        <details class="more history">
+          <summary>What it said</summary>
+          <ol class="said">
+            {lines.value.map((line, i) => (
+              <li key={i}>{line}</li>
+            ))}
+          </ol>
+        </details>
+      )}
+    </Card>
+  );
+}
+
+openFrame(<Tasks />);
+document.documentElement.dataset['state'] = 'ready';

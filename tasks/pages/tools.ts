@@ -1,0 +1,65 @@
+// What a task uses of the page or worker that runs it: `npm run examples` prints what it says, the demo shows it.
+import { type DistillOptions, distill, type Student } from 'limbeck';
+
+/** What whoever runs a task puts into `globalThis.taskTools`. */
+export interface TaskTools {
+  /** Prints a line. */
+  readonly say: (text: string) => void;
+  /** How far a part of the work is, from 0 to 1. */
+  readonly progress?: (part: string, fraction: number) => void;
+  /** Takes a file that may be downloaded. */
+  readonly offer?: (name: string, bytes: Uint8Array) => void;
+  /** Where the task's files lie. Default: beside the page. */
+  readonly base?: string;
+}
+
+/** What someone's text gives, in words: what the teacher says of it, and the student. */
+export type Answered = readonly { readonly who: string; readonly says: readonly string[] }[];
+
+/** A task as `globalThis.task` has it. */
+export interface Task<Settings, Row> {
+  run(settings?: Settings): Promise<Row>;
+  /** Tries what `run` has taught, with a text of one's own; only where that makes sense. */
+  answer?(text: string): Promise<Answered>;
+}
+
+declare global {
+  var taskTools: TaskTools | undefined;
+}
+
+export const say = (text: string): void => globalThis.taskTools?.say(text);
+export const progress = (part: string, fraction: number): void => globalThis.taskTools?.progress?.(part, fraction);
+export const offer = (name: string, bytes: Uint8Array): void => globalThis.taskTools?.offer?.(name, bytes);
+
+/** The response for one of the task's files. */
+export async function fileOf(name: string): Promise<Response> {
+  const response = await fetch(`${globalThis.taskTools?.base ?? './'}${name}`);
+  if (!response.ok) throw new Error(`"${name}" is not there (${response.status}).`);
+  return response;
+}
+
+/** Where a file lies, for what opens it by itself. */
+export const addressOf = (name: string): string =>
+  new URL(`${globalThis.taskTools?.base ?? './'}${name}`, location.href).href;
+
+export function openTask<Settings, Row>(task: Task<Settings, Row>): void {
+  (globalThis as unknown as { task: Task<Settings, Row> }).task = task;
+}
+
+/** Distils, and tells how far it is. `told` gives more figures of an epoch. */
+export async function trainStudent(
+  name: string,
+  options: DistillOptions,
+  told: (holdout: Readonly<Record<string, number>>) => string = () => '',
+): Promise<Student> {
+  const run = distill(options);
+  progress(name, 0);
+  for await (const event of run) {
+    if (event.type === 'notice') say(`${name}: ${event.message}`);
+    if (event.type !== 'epoch') continue;
+    progress(name, event.epoch / (options.epochs ?? event.epoch));
+    const more = told(event.holdout as Readonly<Record<string, number>>);
+    if (more) say(`${name}, epoch ${event.epoch}: ${more}`);
+  }
+  return (await run.done).student as Student;
+}
