@@ -138,8 +138,9 @@ async function builtBeside() {
   let isBuilt = false;
   await together(
     [
-      async (say) =>
-        void (isBuilt = await stage('build', command('node', '--input-type=module', '--eval', BUILD), say)),
+      async (say) => {
+        isBuilt = await stage('build', command('node', '--input-type=module', '--eval', BUILD), say);
+      },
     ],
     [
       (say) => stage('types', command(bin('tsc'), '-p', '.'), say),
