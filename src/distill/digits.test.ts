@@ -1,5 +1,6 @@
 // In a short run every student learns handwritten digits and is as good as its report says.
 import { afterEach, describe, expect, test } from 'vitest';
+import { isLong } from '../../scripts/isLong.mjs';
 import { makeArray, type NdArray, sizeOf } from '../core/shape.ts';
 import { fromArrays } from '../data/arrays.ts';
 import { type Digits, digitImages } from '../data/digitCases.ts';
@@ -88,7 +89,11 @@ test('every design of the zoo that classifies is tested here', () => {
   expect(designs.filter((design) => students[design] === undefined && !OTHERS.includes(design))).toEqual([]);
 });
 
-describe.each(Object.entries(students))('%s', (_, { make, learningRate, least, ...view }) => {
+/** The short run leaves out those that train longest; each has tests of its steps. */
+const LONG = ['resnet8', 'mobilenet-v1', 'transformer-tiny'];
+const taken = Object.entries(students).filter(([design]) => isLong || !LONG.includes(design));
+
+describe.each(taken)('%s', (_, { make, learningRate, least, ...view }) => {
   test('reads digits after a hundred steps', async () => {
     const [data, holdout] = [LEARNED, HELD].map((digits) => fromArrays(seen(digits, view), digits.labels));
     const { student, report } = await distill({

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { isLong } from '../../scripts/isLong.mjs';
 import { permutation, seededRandom } from '../core/random.ts';
 import { pickRows } from '../core/rows.ts';
 import type { NamedArrays, NdArray } from '../core/shape.ts';
@@ -51,7 +52,10 @@ async function taughtBy(seen: NdArray): Promise<Pick<TrainJob, 'teacherShapes'> 
   };
 }
 
-describe.each(['cpu', 'wasm'] as const)('queries, keys and values of attention on %s', (backendName) => {
+// Slow on cpu, which computes it by the same operations.
+const BACKENDS = isLong ? (['cpu', 'wasm'] as const) : (['wasm'] as const);
+
+describe.each(BACKENDS)('queries, keys and values of attention on %s', (backendName) => {
   const { engine, train } = engineOn(backendName);
 
   async function lossesAfter(seen: NdArray): Promise<number[]> {
