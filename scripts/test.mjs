@@ -158,8 +158,8 @@ const isReady =
 // What reads no built file shares the cores with the build, most of which takes one.
 const isBuilt = isReady && (await builtBeside());
 if (isBuilt) {
-  // Both SIMD levels, with and without threads; `npm run conformance` runs all four pairs.
-  const pairs = isLong ? [] : ['--config', 'relaxed/2', '--config', 'simd/1'];
+  // The usual SIMD level and thread count; `npm run conformance` runs all four pairs, and unit tests compare both levels with tfjs.
+  const pairs = isLong ? [] : ['--config', 'relaxed/2'];
   const [specs, soak, places] = ['out/conformance.json', 'out/soak.json', 'out/places.json'];
   // A browser is still warming up after some twenty rounds, and after a minute (Firefox jumps by a tenth), so more growth is
   // allowed than the 5 % of a soak of thirty minutes (docs/security.md).
