@@ -8,7 +8,7 @@ const COMMANDS = {
   start: ['benchmarks/start.mjs'],
   train: ['benchmarks/train.mjs'],
   teacher: ['benchmarks/teacher.mjs'],
-  engines: ['benchmarks/engines.mjs', '--rounds', '5'],
+  engines: ['benchmarks/engines.mjs', '--budget', '120'],
   personalize: ['benchmarks/personalize.mjs', '--methods', '--people', 'both', '--fresh'],
   quantizationAware: ['benchmarks/quantizationAware.mjs'],
   losses: ['benchmarks/losses.mjs'],

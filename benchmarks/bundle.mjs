@@ -12,8 +12,8 @@ export async function bundle(entry, alias = {}) {
     mainFields: ['module', 'main'],
     conditions: ['onnxruntime-web-use-extern-wasm'],
     alias,
-    // What packages load only where they run in Node: random-js, of the random forest, takes the second.
-    external: ['node:fs/promises', 'crypto'],
+    // What packages load only where they run in Node: random-js, of the random forest, takes the second. jax-js is served beside its worker.
+    external: ['node:fs/promises', 'crypto', '/jax.js'],
     logLevel: 'error',
   });
   return { type: 'text/javascript', body: outputFiles[0].text };

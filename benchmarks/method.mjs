@@ -2,12 +2,10 @@
 // batch, each in a worker of its own): how often it says that a thing differs from itself, how often it finds a copy that is slower by
 // a known fraction, and whether backends that give wrong numbers, throw or hang are refused while their neighbour keeps its row.
 // Usage: node benchmarks/method.mjs [--json FILE] [--trials N] [--slowdown 0.05] [--budget MS] [--student NAME] [--threads N]
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { CHROMIUM_ARGS, ensureBuilt, ensureChromium, ensurePackages, root } from '../scripts/ensure.mjs';
-import { machineName } from './machine.mjs';
+import { openPage } from './openPage.mjs';
+import { writeResult } from './writeResult.mjs';
 
 const WORKS = ['train-step', 'inference'];
 
@@ -19,30 +17,11 @@ export async function measureMethod({
   student = 'cnn',
   threads = 1,
 } = {}) {
-  process.chdir(root);
-  ensurePackages();
-  const executablePath = ensureChromium();
-  ensureBuilt();
-  const [{ chromium }, { serve }, { bundle }] = await Promise.all([
-    import('playwright-core'),
-    import('../scripts/serve.mjs'),
-    import('./bundle.mjs'),
-  ]);
-  const server = await serve('dist', {
-    extra: {
-      '/bench.html': { type: 'text/html', body: '<!doctype html><title>method</title>' },
-      '/method.js': await bundle('benchmarks/pages/method.ts', { limbeck: `${root}dist/index.js` }),
-      '/methodWorker.js': await bundle('benchmarks/pages/methodWorker.ts'),
-    },
+  const { bench, about, close } = await openPage({
+    script: 'benchmarks/pages/method.ts',
+    workers: { '/methodWorker.js': 'benchmarks/pages/methodWorker.ts' },
   });
-  const browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGS });
   try {
-    const tab = await browser.newPage();
-    tab.on('pageerror', (error) => console.error(error.message));
-    await tab.goto(`${server.url}/bench.html`);
-    await tab.addScriptTag({ url: './method.js', type: 'module' });
-    await tab.waitForFunction(() => globalThis.bench !== undefined);
-    const bench = (name, ...args) => tab.evaluate(([verb, given]) => globalThis.bench[verb](...given), [name, args]);
     const compared = [];
     for (let i = 0; i < trials; i++) {
       for (const planted of [0, slowdown]) {
@@ -64,9 +43,7 @@ export async function measureMethod({
     const of = (planted, verdicts) =>
       compared.filter((one) => one.planted === planted && verdicts.includes(one.verdict)).length;
     return {
-      machine: machineName(),
-      browser: browser.version(),
-      date: new Date().toISOString(),
+      ...about,
       student,
       threads,
       budgetMs,
@@ -81,8 +58,7 @@ export async function measureMethod({
       refusals,
     };
   } finally {
-    await browser.close();
-    await server.close();
+    await close();
   }
 }
 
@@ -117,8 +93,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     `\nOf ${aa.trials} comparisons of a thing with itself ${aa.claims} claimed a difference; of ${planted.trials} with a copy that is ` +
       `${100 * planted.slowdown} % slower ${planted.found} found it; of ${wrong.planted} wrong backends ${wrong.refused} were refused.`,
   );
-  if (values.json) {
-    await mkdir(dirname(values.json), { recursive: true });
-    await writeFile(values.json, `${JSON.stringify(result, null, 2)}\n`);
-  }
+  await writeResult(values.json, result);
 }

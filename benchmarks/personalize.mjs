@@ -18,7 +18,8 @@
 //   patch            bytes of the largest person's patch as a file
 //   adapt            milliseconds of a whole call of `personalize` in an open trainer: asking the student about all examples,
 //                    learning from 80, and measuring on the 20 that the guard holds out (headOnly and prototypes learn from
-//                    all 100, and are judged by cross-fitting). Median over the people
+//                    all 100, and are judged by cross-fitting). Median over the people. It is the time of a whole call, once
+//                    for each person: the first call counts as much as any, and each person's data are others
 // The peers run in the page on stock tfjs's wasm backend and learn from all 100 examples, with nothing that keeps the base.
 // Their milliseconds begin with the examples' pixels too, and their bytes are what has to be stored. `headOnly` is measured
 // on the same terms, with all 100 examples and nothing that keeps the base: once with the guard, and once without, because
@@ -29,13 +30,14 @@
 // the written file reads all 2,000 held-out digits. Mean over draws of the examples; `onnxBefore` is the reader as it came.
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { CHROMIUM_ARGS, ensureBuilt, ensureChromium, ensurePackages, root } from '../scripts/ensure.mjs';
-import { machineName } from './machine.mjs';
+import { root } from '../scripts/ensure.mjs';
+import { DEMO, openPage } from './openPage.mjs';
 import { change, percent, printPersonalize } from './personalizeTable.mjs';
 import { quantile } from './print.mjs';
+import { writeResult } from './writeResult.mjs';
 
 const PARTS = ['users', 'peers', 'onnx'];
 const SETS = { development: ['development'], test: ['test'], both: ['development', 'test'] };
@@ -46,6 +48,13 @@ const ONNX_EXAMPLES = [10, 50];
 const PER_CLASS = 10;
 const QUICK_PEOPLE = 2;
 const STOCK_THREADS = 'tfjs-backend-wasm-threaded-simd.wasm';
+/** All imports of tfjs get this copy: two copies do not know each other's tensors. */
+const ONE_COPY = Object.fromEntries(
+  ['core', 'layers', 'backend-cpu', 'backend-wasm'].map((part) => {
+    const name = `@tensorflow/tfjs-${part}`;
+    return [name, `${root}node_modules/${name}`];
+  }),
+);
 /** The student is kept from run to run. */
 const KEPT = 'out/personalize';
 
@@ -56,28 +65,19 @@ const KEPT = 'out/personalize';
 export async function measurePersonalize(options = {}) {
   const { only, quick = false, methods = false, draws = 3, seed = 1, replayed = 200, fresh = false } = options;
   const sets = SETS[options.people ?? 'development'];
-  process.chdir(root);
-  const built = resolve(options.built ?? 'dist');
-  ensurePackages();
-  const executablePath = ensureChromium();
-  if (options.built === undefined) ensureBuilt();
-  const [{ chromium }, server] = await Promise.all([import('playwright-core'), servePage(built)]);
-  const browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGS });
+  const { bench, about, close } = await openPage({
+    script: 'benchmarks/pages/personalize.ts',
+    folder: DEMO,
+    alias: ONE_COPY,
+    dist: options.built && resolve(root, options.built),
+    extra: servedFiles,
+  });
   const startedAt = performance.now();
   const isMeant = (part) => (only === undefined ? !(quick && part === 'onnx') : part === only);
   try {
-    const page = await browser.newPage();
-    page.on('pageerror', (error) => console.error(error.message));
-    page.on('console', (message) => message.type() === 'log' && console.log(message.text()));
-    await page.goto(`${server.url}/demo/bench.html`);
-    await page.addScriptTag({ url: './personalize.js', type: 'module' });
-    await page.waitForFunction(() => globalThis.bench !== undefined);
-    const bench = (name, ...args) => page.evaluate(([verb, given]) => globalThis.bench[verb](...given), [name, args]);
     const { methods: all, ...student } = await openStudent(bench, { seed, replayed }, fresh);
     const result = {
-      machine: machineName(),
-      browser: browser.version(),
-      date: new Date().toISOString(),
+      ...about,
       ...{ quick, seed, replayed, examplesPerClass: PER_CLASS, student },
     };
     for (const set of sets) {
@@ -99,37 +99,20 @@ export async function measurePersonalize(options = {}) {
     if (isMeant('onnx')) Object.assign(result, await measureOnnx(bench, draws));
     return { ...result, seconds: (performance.now() - startedAt) / 1000 };
   } finally {
-    await browser.close();
-    await server.close();
+    await close();
   }
 }
 
-async function servePage(built) {
-  const [{ serve }, { bundle }, { servedDigits }] = await Promise.all([
-    import('../scripts/serve.mjs'),
-    import('./bundle.mjs'),
-    import('../scripts/digitSplits.mjs'),
-  ]);
-  // All imports of tfjs get this copy: two copies do not know each other's tensors.
-  const tfjs = ['core', 'layers', 'backend-cpu', 'backend-wasm'].map((part) => `@tensorflow/tfjs-${part}`);
-  const oneCopy = Object.fromEntries(tfjs.map((name) => [name, `${root}node_modules/${name}`]));
-  return serve(built, {
-    extra: {
-      // Beside the demo, whose data and models it reads.
-      '/demo/bench.html': { type: 'text/html', body: '<!doctype html><title>benchmark</title>' },
-      '/demo/worker.js': { type: 'text/javascript', body: "import '../worker.js';" },
-      '/demo/personalize.js': await bundle('benchmarks/pages/personalize.ts', {
-        limbeck: `${built}/index.js`,
-        ...oneCopy,
-      }),
-      ...(await servedDigits('score')),
-      // The peers' tfjs is stock, with the threads that it takes where a page is isolated; limbeck does without that build.
-      [`/${STOCK_THREADS}`]: {
-        type: 'application/wasm',
-        body: await readFile(`${root}node_modules/@tensorflow/tfjs-backend-wasm/dist/${STOCK_THREADS}`),
-      },
+async function servedFiles() {
+  const { servedDigits } = await import('../scripts/digitSplits.mjs');
+  return {
+    ...(await servedDigits('score')),
+    // The peers' tfjs is stock, with the threads that it takes where a page is isolated; limbeck does without that build.
+    [`/${STOCK_THREADS}`]: {
+      type: 'application/wasm',
+      body: await readFile(`node_modules/@tensorflow/tfjs-backend-wasm/dist/${STOCK_THREADS}`),
     },
-  });
+  };
 }
 
 /** The student that an earlier run kept, or a new one, which is then kept. */
@@ -256,8 +239,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const result = await measurePersonalize({ ...values, draws, seed, replayed });
   printPersonalize(result);
   console.log(`\n${result.seconds.toFixed(0)} s`);
-  if (json) {
-    await mkdir(dirname(json), { recursive: true });
-    await writeFile(json, `${JSON.stringify(result, null, 2)}\n`);
-  }
+  await writeResult(json, result);
 }

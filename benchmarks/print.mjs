@@ -6,15 +6,16 @@ export function quantile(values, q) {
 export function printStudent(student, rows) {
   console.log(`\n${student}`);
   const best = Object.values(rows)[0]?.medianMs;
-  for (const [row, { medianMs, p90Ms, rooflineFraction, way, skipped }] of Object.entries(rows)) {
+  for (const [row, { medianMs, intervalMs, p90Ms, rooflineFraction, way, skipped }] of Object.entries(rows)) {
     if (skipped !== undefined) {
       console.log(`  ${row.padEnd(18)} ${'–'.padStart(9)}      ${skipped}`);
       continue;
     }
     const share = rooflineFraction === undefined ? '' : `   ${(100 * rooflineFraction).toFixed(0)} % of the FMA peak`;
     const how = way === undefined ? '' : `   ${way}`;
+    const range = `(${intervalMs.map((ms) => ms.toFixed(2)).join(' to ')})`;
     console.log(
-      `  ${row.padEnd(18)} ${medianMs.toFixed(2).padStart(9)} ms   p90 ${p90Ms.toFixed(2).padStart(9)}   ` +
+      `  ${row.padEnd(18)} ${medianMs.toFixed(2).padStart(9)} ms ${range.padEnd(22)} p90 ${p90Ms.toFixed(2).padStart(9)}   ` +
         `${(medianMs / best).toFixed(medianMs < 10 * best ? 2 : 0).padStart(5)} ×${share}${how}`,
     );
   }
@@ -40,7 +41,7 @@ export function printProfile({ eager, replayed, flops }) {
     return;
   }
   console.log('\nreplayed, as a run takes it');
-  const step = quantile(replayed.times, 0.5);
+  const step = replayed.stepMs;
   for (const { kernel, calls, ms: each } of replayed.calls) printRow(kernel, calls, each, step, '');
   const sum = replayed.calls.reduce((total, { ms: each }) => total + each, 0);
   printRow('batch in, optimizer, between kernels', '', step - sum, step, '');

@@ -1,11 +1,11 @@
 // `npm start` twice, as a person starts it: from nothing, and again with the answers that the first start kept.
 // Usage: node benchmarks/start.mjs [--json FILE]
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ensureBuilt, ensureChromium, ensurePackages, root } from '../scripts/ensure.mjs';
 import { machineName } from './machine.mjs';
+import { writeResult } from './writeResult.mjs';
 
 const { values } = parseArgs({ options: { json: { type: 'string' } } });
 process.chdir(root);
@@ -14,7 +14,10 @@ const executablePath = ensureChromium();
 ensureBuilt();
 const browser = /[\d.]+/.exec(spawnSync(executablePath, ['--version'], { encoding: 'utf8' }).stdout)?.[0];
 
-/** What a start reports, without what only its page shows, and the seconds that its command took. */
+/**
+ * What a start reports, without what only its page shows, and the seconds that its command took: there is one first start, and
+ * nothing to warm up.
+ */
 function start(...flags) {
   const file = 'out/benchmarkStart.json';
   const startedAt = performance.now();
@@ -31,7 +34,4 @@ const result = {
   first: start('--fresh'),
   second: start(),
 };
-if (values.json) {
-  mkdirSync(dirname(values.json), { recursive: true });
-  writeFileSync(values.json, `${JSON.stringify(result, null, 2)}\n`);
-}
+await writeResult(values.json, result);

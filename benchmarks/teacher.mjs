@@ -1,12 +1,12 @@
 // The teacher's side of distillation on the digits of the main job: onnxruntime-web by itself (one example at a time, and
 // at its best batch size), limbeck's overlapped epoch, an epoch from kept answers, and each precision of keeping them.
+// onnxruntime-web's passes are timed by the benchmark's method, with limbeck's epochs between. These are whole runs: a teacher
+// that answers while a student learns from it has one speed in each, and kept answers have the time of a run.
 // Usage: node benchmarks/teacher.mjs [--json FILE] [--threads N] [--examples N] [--epochs N] [--rounds N]
-import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
-import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
-import { CHROMIUM_ARGS, ensureBuilt, ensureChromium, ensurePackages, root } from '../scripts/ensure.mjs';
-import { machineName } from './machine.mjs';
+import { DEMO, openPage } from './openPage.mjs';
+import { writeResult } from './writeResult.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -17,78 +17,35 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
   },
 });
-process.chdir(root);
-ensurePackages();
-const executablePath = ensureChromium();
-ensureBuilt();
-const [{ chromium }, { serve }, { bundle }, { count, duration, figures, percent, times }] = await Promise.all([
-  import('playwright-core'),
-  import('../scripts/serve.mjs'),
-  import('./bundle.mjs'),
-  import('../scripts/figures.mjs'),
-]);
-
 const [threads, examples, epochs, rounds] = ['threads', 'examples', 'epochs', 'rounds'].map((name) =>
   Number(values[name]),
 );
-/** Examples for each round, at any batch size. */
-const PASSED = 256;
+/** Milliseconds of a round for each batch size. */
+const EACH_MS = 3000;
 const BATCHES = [1, 2, 4, 8, 16, 32, 64, 128];
 /** Enough of limbeck's own work for each round to be past its start. */
 const LIMBECK_EXAMPLES = 2000;
 const PRECISIONS = { float32: 'float32', float16: 'float16', int8: 'int8', top8: { topK: 8 } };
 
-const server = await serve('dist', {
-  extra: {
-    // Beside the demo, whose data and models it reads.
-    '/demo/bench.html': { type: 'text/html', body: '<!doctype html><title>benchmark</title>' },
-    '/demo/worker.js': { type: 'text/javascript', body: "import '../worker.js';" },
-    '/demo/teacher.js': await bundle('benchmarks/pages/teacher.ts', { limbeck: `${root}dist/index.js` }),
-    '/plainOrt.js': await bundle('benchmarks/pages/plainOrt.ts'),
-  },
+const { bench, about, close } = await openPage({
+  script: 'benchmarks/pages/teacher.ts',
+  folder: DEMO,
+  workers: { '/plainOrt.js': 'benchmarks/pages/plainOrt.ts' },
 });
-const browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGS });
-const page = await browser.newPage();
-page.on('pageerror', (error) => console.error(error.message));
-await page.goto(`${server.url}/demo/bench.html`);
-await page.addScriptTag({ url: './teacher.js', type: 'module' });
-await page.waitForFunction(() => globalThis.bench !== undefined);
-await page.evaluate(() => {
-  const worker = new Worker('/plainOrt.js', { type: 'module' });
-  globalThis.plain = (request) =>
-    new Promise((resolve, reject) => {
-      worker.onmessage = ({ data }) =>
-        data.error === undefined ? resolve(data.result) : reject(new Error(data.error));
-      worker.onerror = (event) => reject(new Error(event.message));
-      worker.postMessage(request);
-    });
-});
-const plain = (request) => page.evaluate((given) => globalThis.plain(given), request);
-const bench = (name, ...args) => page.evaluate(([verb, given]) => globalThis.bench[verb](...given), [name, args]);
-
-const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
-const result = {
-  machine: machineName(),
-  browser: browser.version(),
-  date: new Date().toISOString(),
-  threads,
-  rounds,
-};
+const { count, duration, figures, percent, times } = await import('../scripts/figures.mjs');
+const result = { ...about, threads, rounds };
 try {
-  await plain({ ask: 'open', model: '/demo/models/ch_PP-OCRv4_rec_infer.onnx', threads });
   await bench('open', threads);
-  for (const batch of BATCHES) await plain({ ask: 'run', batch, passes: Math.max(2, 64 / batch), warmUps: 2 });
-  // Interleaved, so that a busy moment of the machine hits all of them.
-  const speeds = Object.fromEntries(BATCHES.map((batch) => [batch, []]));
-  const ours = [];
-  for (let round = 0; round < rounds; round++) {
-    for (const batch of BATCHES) {
-      const passes = Math.max(2, PASSED / batch);
-      speeds[batch].push((await plain({ ask: 'run', batch, passes, warmUps: 1 })).examplesPerSecond);
-    }
-    ours.push(await bench('twoEpochs', LIMBECK_EXAMPLES));
-  }
-  const perBatch = Object.fromEntries(BATCHES.map((batch) => [batch, median(speeds[batch])]));
+  const { plain: passes, limbeck: ours } = await bench('compare', threads, {
+    ...{ batches: BATCHES, eachMs: EACH_MS, runs: rounds, examples: LIMBECK_EXAMPLES },
+  });
+  for (const { skipped } of Object.values(passes)) if (skipped !== undefined) throw new Error(skipped);
+  const perSecond = (batch, ms) => (1000 * batch) / ms;
+  const perBatch = Object.fromEntries(BATCHES.map((batch) => [batch, perSecond(batch, passes[batch].medianMs)]));
+  const intervals = BATCHES.map((batch) => [
+    batch,
+    passes[batch].intervalMs.map((ms) => perSecond(batch, ms)).toReversed(),
+  ]);
   const best = BATCHES.reduce((a, b) => (perBatch[b] > perBatch[a] ? b : a));
   const [typical] = ours.toSorted((a, b) => a.examplesPerSecond - b.examplesPerSecond).slice(ours.length >> 1);
   const { secondEpoch, ...limbeck } = typical;
@@ -96,6 +53,8 @@ try {
     plain: { examplesPerSecond: perBatch[1] },
     ortBest: { examplesPerSecond: perBatch[best], batchSize: best },
     ortPerBatch: perBatch,
+    /** In which the figures of `ortPerBatch` lie with 95 % confidence. */
+    ortIntervals: Object.fromEntries(intervals),
     limbeck,
     secondEpoch,
   });
@@ -122,10 +81,6 @@ try {
     );
   }
 } finally {
-  await browser.close();
-  await server.close();
+  await close();
 }
-if (values.json) {
-  await mkdir(dirname(values.json), { recursive: true });
-  await writeFile(values.json, `${JSON.stringify(result, null, 2)}\n`);
-}
+await writeResult(values.json, result);

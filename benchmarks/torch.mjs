@@ -16,7 +16,7 @@ const WAYS = {
   ],
 };
 
-/** PyTorch at its best, in a process for each way, which sleeps while others are measured. */
+/** PyTorch at its best, in a process for each way to spend threads, which sleeps while others are measured. */
 export async function openTorch() {
   const { OPENBLAS_CORETYPE: _core, OPENBLAS_L2_SIZE: _size, ...env } = process.env;
   const asked = spawnSync(PYTHON, ['-c', ABOUT], { env, encoding: 'utf8' });
@@ -36,21 +36,27 @@ export async function openTorch() {
     });
     return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
   };
+  /** What a process answers; one question at a time. */
+  async function ask(name, request) {
+    const { child, lines } = children.get(name);
+    child.stdin.write(`${JSON.stringify(request)}\n`);
+    const { value, done } = await lines.next();
+    if (done) throw new Error('PyTorch ended');
+    return JSON.parse(value);
+  }
   return {
     version,
-    /** Milliseconds of the steps of one turn, by way and memory layout. */
-    async steps(student, threads, turn) {
-      const times = {};
+    ask,
+    /** Its ways to take a step of a student: a process for how the threads are spent, and what to ask it for each memory layout. */
+    async waysOf(student, threads) {
+      const ways = [];
       for (const way of WAYS[threads]) {
         const name = `own ${way.own}, BLAS ${way.blas}`;
         if (!children.has(name)) children.set(name, open(way));
-        const { child, lines } = children.get(name);
-        child.stdin.write(`${JSON.stringify({ student, ...turn })}\n`);
-        const { value, done } = await lines.next();
-        if (done) throw new Error('PyTorch ended');
-        for (const [layout, ms] of Object.entries(JSON.parse(value))) times[`${name}, ${layout}`] = ms;
+        for (const layout of await ask(name, { ask: 'layouts', student }))
+          ways.push({ name, layout, request: { ask: 'step', student, layout } });
       }
-      return times;
+      return ways;
     },
     close() {
       for (const { child } of children.values()) child.kill();

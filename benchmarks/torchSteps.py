@@ -1,9 +1,10 @@
 """Times training steps of the reference students in native PyTorch at its best, as it is told line by line.
 
-Usage: torchSteps.py THREADS. Reads one JSON request a line, {"student": name, "warmMs": n, "measureMs": n, "least": n},
-and answers each with one line: {"contiguous": [milliseconds, ...], "channels last": [...]}. Each layout takes uncounted
-steps for `warmMs`, at least one, then counted ones for `measureMs`, at least `least`. A step is forward, cross-entropy,
-backward and fused Adam. The students are those of src/student/zoo.
+Usage: torchSteps.py THREADS. Reads one JSON request a line and answers each with one line:
+{"ask": "layouts", "student": name} with the memory layouts that it has for a student, ["contiguous", "channels last"], and
+{"ask": "step", "student": name, "layout": name, "figures": n, "together": n} with milliseconds of a step, so many figures,
+each the mean of so many steps. When a figure counts, and how many are asked for, is decided by who asks. A step is
+forward, cross-entropy, backward and fused Adam. The students are those of src/student/zoo.
 """
 import json
 import sys
@@ -98,6 +99,8 @@ STUDENTS = {
 }
 
 
+# As slow as the other sides learn: where a student comes to rest, numbers become too small to be normal.
+LEARNING_RATE = 1e-6
 LAYOUTS = {'contiguous': None, 'channels last': torch.channels_last}
 
 
@@ -107,28 +110,31 @@ def stepper(name, layout):
     if layout is not None:
         model, x = model.to(memory_format=layout), x.to(memory_format=layout)
     y = torch.arange(x.shape[0]) % classes
-    adam = torch.optim.Adam(model.parameters(), 1e-3, fused=True)
+    adam = torch.optim.Adam(model.parameters(), LEARNING_RATE, fused=True)
 
     def step():
-        start = time.perf_counter()
         adam.zero_grad()
         cost = F.cross_entropy(model(x), y)
         cost.backward()
         adam.step()
         cost.item()
-        return (time.perf_counter() - start) * 1e3
 
     return step
 
 
-def turn(step, warm_ms, measure_ms, least):
-    warm = step()
-    while warm < warm_ms:
-        warm += step()
-    times = []
-    while sum(times) < measure_ms or len(times) < least:
-        times.append(step())
-    return times
+def times(step, figures, together):
+    found = []
+    for _ in range(figures):
+        start = time.perf_counter()
+        for _ in range(together):
+            step()
+        found.append((time.perf_counter() - start) * 1e3 / together)
+    return found
+
+
+def layouts(name):
+    is_image = STUDENTS[name][1]().dim() == 4
+    return [key for key, layout in LAYOUTS.items() if is_image or layout is None]
 
 
 torch.set_num_threads(int(sys.argv[1]))
@@ -137,7 +143,9 @@ for line in sys.stdin:
     request = json.loads(line)
     name = request['student']
     if name not in known:
-        is_image = STUDENTS[name][1]().dim() == 4
-        known[name] = {key: stepper(name, layout) for key, layout in LAYOUTS.items() if is_image or layout is None}
-    answer = {key: turn(step, request['warmMs'], request['measureMs'], request['least']) for key, step in known[name].items()}
+        known[name] = {layout: stepper(name, LAYOUTS[layout]) for layout in layouts(name)}
+    if request['ask'] == 'layouts':
+        answer = list(known[name])
+    else:
+        answer = times(known[name][request['layout']], request['figures'], request['together'])
     print(json.dumps(answer), flush=True)

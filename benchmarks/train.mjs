@@ -1,16 +1,18 @@
 // One training step (forward, backward, Adam) of the six reference students: limbeck's kernels against stock tfjs, jax-js
 // and, where Python has it, native PyTorch at its best settings.
-// Usage: node benchmarks/train.mjs [--json FILE] [--student NAME]… [--rows TEXT]… [--runs N] [--profile NAME]
+// Usage: node benchmarks/train.mjs [--json FILE] [--student NAME]… [--rows TEXT]… [--runs N] [--budget SECONDS] [--profile NAME]
+//   --budget        for each row in each run; default 3
 //
-// In each run each side has a turn on each student, alone: the others sleep. A process is slow at first, so a turn begins with
-// steps that do not count. A figure is the median of the runs' medians (p90: of all counted steps).
-// PyTorch's is the best of its ways to spend two threads and of its memory layouts; all of them are in the result file.
-import { readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+// All sides are open at once, each in a worker or a process of its own, and are timed by the benchmark's method: warm, by turns,
+// while the others sleep. A figure is the median of the steps of all runs, with the interval in which it lies, and the lowest and
+// highest median of a run. PyTorch's is the best of its ways to spend two threads and of its memory layouts; all of them
+// are in the result file.
 import { parseArgs } from 'node:util';
-import { CHROMIUM_ARGS, ensureBuilt, ensureChromium, ensurePackages, root } from '../scripts/ensure.mjs';
-import { machineName } from './machine.mjs';
+import { root } from '../scripts/ensure.mjs';
+import { openPage } from './openPage.mjs';
+import { printProfile, printStudent } from './print.mjs';
+import { openTorch } from './torch.mjs';
+import { writeResult } from './writeResult.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -18,25 +20,12 @@ const { values } = parseArgs({
     student: { type: 'string', multiple: true },
     rows: { type: 'string', multiple: true },
     runs: { type: 'string', default: '3' },
+    budget: { type: 'string', default: '3' },
     profile: { type: 'string' },
   },
 });
-process.chdir(root);
-ensurePackages();
-const executablePath = ensureChromium();
-ensureBuilt();
-const [{ chromium }, { serve }, { build }, { openTorch }, { printProfile, printStudent, quantile }] = await Promise.all(
-  [
-    import('playwright-core'),
-    import('../scripts/serve.mjs'),
-    import('esbuild'),
-    import('./torch.mjs'),
-    import('./print.mjs'),
-  ],
-);
-
 const NAMES = ['mlp', 'cnn', 'ds-cnn', 'resnet8', 'mobilenet-v1-0.25', 'transformer-tiny'];
-/** `isSlow`: a step takes seconds, so one is counted in each turn, and one before the first turn is not. */
+/** `isSlow`: a step takes seconds, so it is measured alone, and in each run one step counts, after one that does not. */
 const ROWS = [
   { row: 'kernels/relaxed/2', level: 'relaxed', options: { threads: 2 } },
   { row: 'kernels/relaxed/1', level: 'relaxed', options: { threads: 1 } },
@@ -44,139 +33,106 @@ const ROWS = [
   { row: 'kernels/simd/1', level: 'simd', options: { threads: 1, simdLevel: 'simd' } },
   { row: 'tfjs-wasm', level: 'relaxed', options: { threads: 2 }, isStock: true },
   { row: 'tfjs-cpu', level: 'simd', options: { backend: 'cpu' }, isStock: true, isSlow: true },
-  { row: 'jax-js', worker: 'jax', students: ['mlp', 'cnn'] },
+  { row: 'jax-js', script: '/jax-worker.js', students: ['mlp', 'cnn'] },
   { row: 'torch/1', threads: 1 },
   { row: 'torch/2', threads: 2 },
 ];
-const TURN = { warmMs: 400, measureMs: 1200, least: 5 };
+const FACTORS = ['nn', 'tn', 'nt', 'tt'];
 const wanted = values.student ?? NAMES;
 const unknown = [...wanted, ...(values.profile ? [values.profile] : [])].find((name) => !NAMES.includes(name));
 if (unknown !== undefined) throw new Error(`There is no student "${unknown}"; there are ${NAMES.join(', ')}.`);
-const runs = Number(values.runs);
+const [runs, seconds] = ['runs', 'budget'].map((name) => Number(values[name]));
 if (!(runs >= 1)) throw new Error(`--runs was ${values.runs}; it must be a number of at least 1.`);
+if (!(seconds > 0)) throw new Error(`--budget was ${values.budget}; it must be a number of seconds above 0.`);
 
-const { outputFiles } = await build({
-  entryPoints: ['benchmarks/pages/train.ts', 'benchmarks/pages/jax.ts'],
-  bundle: true,
-  write: false,
-  outdir: 'out',
-  format: 'esm',
-  platform: 'browser',
-  mainFields: ['module', 'main'],
-  external: ['node:fs/promises', '/jax.js'],
-  logLevel: 'error',
+const { bench, tab, about, close } = await openPage({
+  script: 'benchmarks/pages/measure.ts',
+  workers: { '/train.js': 'benchmarks/pages/train.ts', '/jax-worker.js': 'benchmarks/pages/jax.ts' },
+  extra: servedPeers,
 });
-const jax = await build({
-  stdin: { contents: "export * from '@jax-js/jax';", resolveDir: root },
-  bundle: true,
-  write: false,
-  format: 'esm',
-  platform: 'browser',
-  logLevel: 'error',
-});
-const script = (body) => ({ type: 'text/javascript', body });
-const stock = ['', '-simd', '-threaded-simd'].map((kind) => `tfjs-backend-wasm${kind}.wasm`);
-const server = await serve('dist', {
-  extra: {
-    '/bench.html': { type: 'text/html', body: '<!doctype html><title>benchmark</title>' },
-    '/train.js': script(outputFiles.find(({ path }) => path.endsWith('train.js')).text),
-    '/jax-worker.js': script(outputFiles.find(({ path }) => path.endsWith('jax.js')).text),
-    '/jax.js': script(jax.outputFiles[0].text),
-    // Stock tfjs has its own files, the threaded one too.
-    ...Object.fromEntries(
-      stock.map((file) => [
-        `/tfjs/${file}`,
-        {
-          type: 'application/wasm',
-          body: readFileSync(`${root}node_modules/@tensorflow/tfjs-backend-wasm/dist/${file}`),
-        },
-      ]),
-    ),
-  },
-});
-const fma = { relaxed: readFileSync('dist/peak-relaxed.wasm'), simd: readFileSync('dist/peak-simd.wasm') };
-const browser = await chromium.launch({ executablePath, args: CHROMIUM_ARGS });
-const page = await browser.newPage();
-await page.goto(`${server.url}/bench.html`);
-await page.evaluate(() => {
-  const workers = new Map();
-  /** Asks the worker of a row, which is started at the first question; one question at a time. */
-  globalThis.ask = (row, url, request) => {
-    if (!workers.has(row)) workers.set(row, new Worker(url, { type: 'module' }));
-    const worker = workers.get(row);
-    if (request.fmaModule) request.fmaModule = Uint8Array.from(request.fmaModule);
-    return new Promise((resolve) => {
-      worker.onmessage = ({ data }) => resolve(data);
-      worker.onerror = (event) => resolve({ error: event.message || 'the worker did not load' });
-      worker.postMessage(request);
-    });
+
+/** jax-js for its worker, and stock tfjs's own files, the threaded one too. */
+async function servedPeers() {
+  const [{ readFile }, { build }] = await Promise.all([import('node:fs/promises'), import('esbuild')]);
+  const jax = await build({
+    stdin: { contents: "export * from '@jax-js/jax';", resolveDir: root },
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'browser',
+    logLevel: 'error',
+  });
+  const stock = ['', '-simd', '-threaded-simd'].map((kind) => `tfjs-backend-wasm${kind}.wasm`);
+  const files = stock.map(async (file) => [
+    `/tfjs/${file}`,
+    { type: 'application/wasm', body: await readFile(`node_modules/@tensorflow/tfjs-backend-wasm/dist/${file}`) },
+  ]);
+  return {
+    '/jax.js': { type: 'text/javascript', body: jax.outputFiles[0].text },
+    ...Object.fromEntries(await Promise.all(files)),
   };
-});
-
-async function ask(row, request) {
-  const url = row.worker === 'jax' ? '/jax-worker.js' : '/train.js';
-  const { result, error } = await page.evaluate((args) => globalThis.ask(...args), [row.row, url, request]);
-  if (error !== undefined) throw new Error(error);
-  return result;
 }
 
+/** Where the work of a row is done. */
+const placeOf = ({ row, script = '/train.js' }) => ({ name: row, script });
+const shortly = (error) =>
+  error.message
+    .split('\n')[0]
+    .replace(/^page\.evaluate: /, '')
+    .replace(/^(Error: )+/, '');
+
 const torch = await openTorch();
+await tab.exposeFunction('askBeside', (name, request) => torch.ask(name, request));
 const isAsked = ({ row }) => values.rows === undefined || values.rows.some((text) => row.includes(text));
 const rows = ROWS.filter(isAsked);
 const skipped = new Map();
+/** Floating-point operations of a pass over the peak, and of a product. */
+let operations;
 for (const row of rows) {
   if (row.row.startsWith('torch/')) {
     if (torch.skipped) skipped.set(row.row, torch.skipped);
     continue;
   }
   try {
-    const fmaModule = row.worker === 'jax' ? undefined : [...fma[row.level]];
-    const { threads } = await ask(row, { ask: 'open', options: row.options, isStock: row.isStock === true, fmaModule });
+    const { options, level, isStock = false } = row;
+    const opened = await bench('ask', placeOf(row), { ask: 'open', options, level, isStock });
+    operations ??= opened.operations;
     // Stock tfjs takes at most half of the cores: that is its best, and the result says so.
-    if (row.isStock) row.threadsTaken = threads;
-    else if (threads < row.options?.threads) skipped.set(row.row, `only ${threads} thread here`);
+    if (isStock) row.threadsTaken = opened.threads;
+    else if (opened.threads < options?.threads) skipped.set(row.row, `only ${opened.threads} thread here`);
   } catch (error) {
-    skipped.set(row.row, error.message.split('\n')[0]);
+    skipped.set(row.row, shortly(error));
   }
 }
 
 const result = {
-  machine: machineName(),
-  browser: browser.version(),
-  torch: torch.version,
-  runs,
-  date: new Date().toISOString(),
-  fmaPeakGflops: 0,
-  fmaPeakSimdGflops: 0,
-  gemm: {},
-  students: {},
+  ...{ machine: about.machine, browser: about.browser, torch: torch.version, runs, date: about.date },
+  ...{ fmaPeakGflops: 0, fmaPeakSimdGflops: 0, gemm: {}, students: {} },
 };
-const rowNamed = (name) => rows.find(({ row }) => row === name);
+const rowNamed = (name) => rows.find(({ row }) => row === name && !skipped.has(name));
 
+/** The multiply-add peak of a core, and products of matrices on one thread and on two, by turns with it. */
 async function measurePeakAndProducts() {
-  const one = rowNamed('kernels/relaxed/1');
-  const two = rowNamed('kernels/relaxed/2');
-  const plain = rowNamed('kernels/simd/1');
-  const peaks = [];
-  const products = { 1: {}, 2: {} };
-  // Interleaved, so that a busy moment of the machine hits both sides of the ratio.
-  for (let round = 0; round < 5; round++) {
-    if (one) peaks.push(...(await ask(one, { ask: 'peak' })));
-    for (const [threads, row] of [
-      [1, one],
-      [2, two],
-    ]) {
-      if (!row || skipped.has(row.row)) continue;
-      for (const [name, rates] of Object.entries(await ask(row, { ask: 'products', count: 8 }))) {
-        products[threads][name] = [...(products[threads][name] ?? []), ...rates];
-      }
-    }
-  }
-  if (plain) result.fmaPeakSimdGflops = quantile(await ask(plain, { ask: 'peak' }), 0.5);
-  result.fmaPeakGflops = quantile(peaks, 0.5);
-  for (const name of ['nn', 'tn', 'nt', 'tt']) {
+  const [one, two, plain] = ['kernels/relaxed/1', 'kernels/relaxed/2', 'kernels/simd/1'].map(rowNamed);
+  const peaks = [one, plain].flatMap((row) =>
+    row ? [{ key: row.row, place: placeOf(row), request: { ask: 'peak' } }] : [],
+  );
+  const products = [one, two].flatMap((row) =>
+    FACTORS.flatMap((factors) =>
+      row
+        ? [{ key: `${factors} ${row.options.threads}`, place: placeOf(row), request: { ask: 'product', factors } }]
+        : [],
+    ),
+  );
+  if (peaks.length + products.length === 0) return;
+  const found = await bench('measure', [...peaks, ...products], { eachMs: 1000 * seconds, runs: 1 });
+  const rateOf = (key, each) => each / 1e6 / (found[key]?.medianMs ?? Number.NaN);
+  result.fmaPeakGflops = rateOf('kernels/relaxed/1', operations.peak);
+  result.fmaPeakSimdGflops = rateOf('kernels/simd/1', operations.peak);
+  for (const name of FACTORS) {
+    const threads = [1, 2].filter((count) => found[`${name} ${count}`]?.medianMs);
     result.gemm[name] = Object.fromEntries(
-      [1, 2].filter((threads) => products[threads][name]).map((t) => [t, quantile(products[t][name], 0.5)]),
+      threads.map((count) => [count, rateOf(`${name} ${count}`, operations.product)]),
     );
     const [single, double] = [result.gemm[name][1], result.gemm[name][2]];
     console.log(
@@ -186,60 +142,65 @@ async function measurePeakAndProducts() {
   }
 }
 
-/** Milliseconds of the steps of one turn, by way: limbeck, tfjs and jax-js have one. */
-async function timesOf(row, student, run) {
-  const turn = row.isSlow ? { warmMs: run === 0 ? 1 : 0, measureMs: 0, least: 1 } : TURN;
-  if (row.threads) return { ways: await torch.steps(student, row.threads, turn) };
-  const { times, flops } = await ask(row, { ask: 'steps', student, ...turn });
-  return { ways: { only: times }, flops };
+/** What is timed of a row: one thing, or each way that PyTorch has; the student is built before. */
+async function waysOf(row, student) {
+  if (row.students && !row.students.includes(student)) throw new Error('not written for this peer');
+  if (row.threads) {
+    const ways = await torch.waysOf(student, row.threads);
+    return {
+      ways: ways.map(({ name, layout, request }) => ({ way: `${name}, ${layout}`, place: { name }, request })),
+    };
+  }
+  const { flops } = await bench('ask', placeOf(row), { ask: 'about', student });
+  return { flops, ways: [{ place: placeOf(row), request: { ask: 'step', student } }] };
 }
 
 async function measureStudent(student) {
-  const turns = new Map(rows.map((row) => [row.row, {}]));
-  const why = {};
+  const why = new Map(skipped);
+  const subjects = [];
   let flops = 0;
-  for (let run = 0; run < runs; run++) {
-    for (const row of rows) {
-      if (why[row.row] !== undefined || skipped.has(row.row)) continue;
-      if (row.students && !row.students.includes(student)) {
-        why[row.row] = 'not written for this peer';
-        continue;
-      }
-      try {
-        const answer = await timesOf(row, student, run);
-        flops = answer.flops ?? flops;
-        const kept = turns.get(row.row);
-        for (const [way, times] of Object.entries(answer.ways)) kept[way] = [...(kept[way] ?? []), times];
-      } catch (error) {
-        why[row.row] = error.message.split('\n')[0].replace(/^Error: /, '');
-      }
+  for (const row of rows.filter((each) => !why.has(each.row))) {
+    try {
+      const told = await waysOf(row, student);
+      flops = told.flops ?? flops;
+      for (const each of told.ways) subjects.push({ ...each, row, key: `${row.row} ${each.way ?? ''}` });
+    } catch (error) {
+      why.set(row.row, shortly(error));
     }
   }
+  const measured = await measure(subjects);
   result.students[student] = Object.fromEntries(
     rows.map((row) => {
-      const reason = why[row.row] ?? skipped.get(row.row);
-      if (reason !== undefined) return [row.row, { skipped: reason }];
-      const ways = Object.entries(turns.get(row.row)).map(([way, each]) => ({ way, ...summaryOf(each) }));
-      const [{ way, ...best }] = ways.toSorted((a, b) => a.medianMs - b.medianMs);
-      const others = row.threads && { way, ways: Object.fromEntries(ways.map((each) => [each.way, each.medianMs])) };
-      const peak = row.row.includes('/simd/') ? result.fmaPeakSimdGflops : result.fmaPeakGflops;
-      const rooflineFraction = row.row.startsWith('kernels/') && {
-        rooflineFraction: flops / 1e6 / best.medianMs / peak / row.options.threads,
-      };
-      const threadsTaken = row.threadsTaken > 0 && { threadsTaken: row.threadsTaken };
-      return [row.row, { ...best, ...rooflineFraction, ...threadsTaken, ...others }];
+      const own = subjects.filter((subject) => subject.row === row);
+      const ways = own.map(({ way, key }) => ({ way, ...measured[key] }));
+      const failed = why.get(row.row) ?? ways.find((way) => way.skipped !== undefined)?.skipped;
+      return [row.row, failed === undefined ? rowOf(row, ways, flops) : { skipped: shortly({ message: failed }) }];
     }),
   );
   printStudent(student, result.students[student]);
 }
 
-/** Of each run's steps: the median of the runs' medians, what they ranged over, and p90 of all. */
-function summaryOf(turnsOfRuns) {
-  const medians = turnsOfRuns.map((times) => quantile(times, 0.5));
+/** A slow row alone, with no time beyond the steps that are its due; all others by turns. */
+async function measure(subjects) {
+  const asked = (list) => list.map(({ key, place, request }) => ({ key, place, request }));
+  const found = {};
+  const quick = subjects.filter(({ row }) => !row.isSlow);
+  if (quick.length > 0) Object.assign(found, await bench('measure', asked(quick), { eachMs: 1000 * seconds, runs }));
+  for (const slow of subjects.filter(({ row }) => row.isSlow))
+    Object.assign(found, await bench('measure', asked([slow]), { eachMs: 1, runs }));
+  return found;
+}
+
+function rowOf(row, ways, flops) {
+  const [{ way, toFirst: _ratio, ...best }] = ways.toSorted((a, b) => a.medianMs - b.medianMs);
+  const peak = row.row.includes('/simd/') ? result.fmaPeakSimdGflops : result.fmaPeakGflops;
   return {
-    medianMs: quantile(medians, 0.5),
-    runsMs: [Math.min(...medians), Math.max(...medians)],
-    p90Ms: quantile(turnsOfRuns.flat(), 0.9),
+    ...best,
+    ...(row.row.startsWith('kernels/') && {
+      rooflineFraction: flops / 1e6 / best.medianMs / peak / row.options.threads,
+    }),
+    ...(row.threadsTaken > 0 && { threadsTaken: row.threadsTaken }),
+    ...(row.threads && { way, ways: Object.fromEntries(ways.map((each) => [each.way, each.medianMs])) }),
   };
 }
 
@@ -247,17 +208,13 @@ try {
   if (values.profile) {
     const row = rowNamed('kernels/relaxed/2') ?? rows[0];
     console.log(`${values.profile} on ${row.row}`);
-    printProfile(await ask(row, { ask: 'profile', student: values.profile, count: 20 }));
+    printProfile(await bench('ask', placeOf(row), { ask: 'profile', student: values.profile, count: 20 }));
   } else {
     await measurePeakAndProducts();
     for (const student of wanted) await measureStudent(student);
   }
 } finally {
   torch.close();
-  await browser.close();
-  await server.close();
+  await close();
 }
-if (values.json) {
-  await mkdir(dirname(values.json), { recursive: true });
-  await writeFile(values.json, `${JSON.stringify(result, null, 2)}\n`);
-}
+await writeResult(values.json, result);

@@ -65,7 +65,10 @@ export async function measureCarrier({ openNats }, { objectBytes }) {
   }
 }
 
-/** How often work is done in a second, so many at a time; the first of them warm it up. */
+/**
+ * How often work is done in a second, so many at a time; the first of them warm it up. What a server carries under load is no pass that
+ * takes turns with others.
+ */
 async function perSecond(count, work) {
   let next = 0;
   const startedAt = performance.now();

@@ -2,11 +2,12 @@
 import * as tfjs from '@tensorflow/tfjs';
 import { setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as ort from 'onnxruntime-web/wasm';
+import { answerQuestions, type Timed } from './answerQuestions.ts';
 
 export type HandRequest =
   | { readonly ask: 'file'; readonly model: Uint8Array; readonly shape: readonly number[] }
   | { readonly ask: 'predict' | 'train'; readonly batch: number }
-  | { readonly ask: 'time'; readonly figures: number; readonly together: number };
+  | ({ readonly ask: 'time' } & Timed);
 
 let pass: () => Promise<unknown> = async () => undefined;
 
@@ -72,10 +73,4 @@ async function answer(request: HandRequest): Promise<unknown> {
   return times;
 }
 
-self.onmessage = async ({ data }: MessageEvent<HandRequest>) => {
-  try {
-    self.postMessage({ result: await answer(data) });
-  } catch (error) {
-    self.postMessage({ error: String(error) });
-  }
-};
+answerQuestions(answer);

@@ -1,57 +1,41 @@
-// The page of benchmarks/engines.mjs: the same model as a teacher on each engine, timed by turns.
-import { loadTeacher, type Teacher } from 'limbeck';
-import { type Flushed, withoutDenormals } from './withoutDenormals.ts';
-
-interface Place {
-  readonly engine: 'wasm' | 'kernels';
-  readonly threads: number;
-  /** Whether the file is as it was published, with weights that are no normal numbers. */
-  readonly isRaw: boolean;
-}
+// The page of benchmarks/engines.mjs: one model on each engine, as `benchmark()` measures it.
+import { type BenchBackend, benchBackend, benchmark } from 'limbeck';
+import { withoutDenormals } from './withoutDenormals.ts';
 
 interface Wanted {
   readonly model: string;
+  /** With the batch in front. */
   readonly shape: readonly number[];
   readonly input: string;
+  readonly threads: readonly number[];
+  readonly budgetMs: number;
 }
 
-const teachers = new Map<string, Teacher>();
-const nameOf = ({ engine, threads, isRaw }: Place) => `${engine} ${threads} ${isRaw}`;
-let inputs: Parameters<Teacher['ask']>[0] = {};
-let model: { readonly published: Uint8Array; readonly flushed: Flushed } | undefined;
-
-/** Fetches a model, and tells how many of its weights are no normal numbers. */
-async function fetchModel({ model: address, shape, input }: Wanted) {
-  const length = shape.reduce((product, side) => product * side, 1);
-  const data = Float32Array.from({ length }, (_, i) => ((i * 7919) % 255) / 128 - 1);
-  inputs = { [input]: { data, shape } };
-  const published = new Uint8Array(await (await fetch(address)).arrayBuffer());
-  model = { published, flushed: withoutDenormals(published) };
-  const { zeroed, weights } = model.flushed;
-  return { zeroed, weights };
+/** A row for each engine and number of threads, and how many of the model's weights are no normal numbers. */
+async function measure({ model, shape, input, threads, budgetMs }: Wanted) {
+  const [batch = 1, ...example] = shape;
+  const published = new Uint8Array(await (await fetch(model)).arrayBuffer());
+  const { bytes, zeroed, weights } = withoutDenormals(published);
+  const backends: BenchBackend[] = [];
+  for (const each of threads) {
+    const ort = await benchBackend(`onnxruntime-wasm:${each}`);
+    const raw: BenchBackend = {
+      ...ort,
+      name: 'ort-wasm-raw',
+      open: (workload, { name, inputs }, ...rest) => ort.open(workload, { name, inputs, onnx: published }, ...rest),
+    };
+    backends.push({ ...ort, name: 'ort-wasm' }, await benchBackend(`kernels:${each}`), raw);
+  }
+  const { rows } = await benchmark({
+    models: [{ name: model, onnx: bytes, inputs: { [input]: example } }],
+    ...{ workloads: ['inference'], batchSizes: [batch], backends, budgetMs },
+  }).done;
+  const figures = rows.map(({ backend, threads: used, medianMs, intervalMs, skipped }) => ({
+    ...{ engine: backend, threads: used, skipped },
+    msPerExample: medianMs / batch,
+    intervalMs: intervalMs.map((ms) => ms / batch),
+  }));
+  return { figures, denormals: { zeroed, weights } };
 }
 
-/** Opens the model at a place; it says where it really runs. */
-async function open(place: Place, batchSize: number) {
-  if (model === undefined) throw new Error('No model is fetched.');
-  const { engine: device, threads } = place;
-  const bytes = place.isRaw ? model.published : model.flushed.bytes;
-  const teacher = await loadTeacher(bytes, { given: 'logits', device, threads, batchSize }).done;
-  teachers.set(nameOf(place), teacher);
-  await teacher.ask(inputs);
-  const { device: used, threads: usedThreads, notices } = teacher.description;
-  return { device: used, threads: usedThreads, notices };
-}
-
-/** The fastest of a few passes over one batch, in milliseconds. */
-async function time(place: Place, repeats: number) {
-  const teacher = teachers.get(nameOf(place)) as Teacher;
-  return Math.min(...(await teacher.timeMs(inputs, repeats)));
-}
-
-async function close() {
-  for (const teacher of teachers.values()) await teacher[Symbol.asyncDispose]();
-  teachers.clear();
-}
-
-Object.assign(globalThis, { bench: { fetchModel, open, time, close } });
+Object.assign(globalThis, { bench: { measure } });

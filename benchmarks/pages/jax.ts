@@ -1,11 +1,13 @@
 // Runs inside a worker: steps of mlp and cnn in jax-js on its wasm backend, with plain gradient descent (it has no Adam).
 // @ts-expect-error: served beside the page, not a package of this project
 import * as jax from '/jax.js';
-import { type Turn, takeTurn } from './turn.ts';
+import { timePasses } from '../../src/core/timing.ts';
+import { answerQuestions, type Timed } from './answerQuestions.ts';
 
 const { numpy: np, nn, random, jit, valueAndGrad, lax, tree, init, defaultDevice } = jax;
 const BATCH = 64;
-const RATE = 1e-3;
+/** As slow as the other sides of benchmarks/train.mjs learn. */
+const RATE = 1e-6;
 
 // biome-ignore lint/suspicious/noExplicitAny: jax-js arrays and trees are not typed here
 type Any = any;
@@ -74,17 +76,17 @@ function stepperOf(name: string): () => Promise<void> {
   return step;
 }
 
-self.onmessage = async ({ data }: MessageEvent<{ ask: string; student: string } & Turn>) => {
-  try {
-    if (data.ask === 'open') {
-      await init('wasm');
-      defaultDevice('wasm');
-      self.postMessage({ result: {} });
-      return;
-    }
-    const step = stepperOf(data.student);
-    self.postMessage({ result: { times: await takeTurn(data, step) } });
-  } catch (error) {
-    self.postMessage({ error: String(error instanceof Error ? (error.stack ?? error) : error) });
+type JaxRequest =
+  | { readonly ask: 'open' }
+  | { readonly ask: 'about'; readonly student: string }
+  | ({ readonly ask: 'step'; readonly student: string } & Timed);
+
+answerQuestions(async (request: JaxRequest) => {
+  if (request.ask === 'open') {
+    await init('wasm');
+    defaultDevice('wasm');
+    return {};
   }
-};
+  const step = stepperOf(request.student);
+  return request.ask === 'about' ? {} : timePasses(step, request.figures, 0, request.together);
+});

@@ -1,4 +1,5 @@
 // Runs inside a worker: one backend, opened once, on which steps of a student with different losses are timed when asked.
+import { timePasses } from '../../src/core/timing.ts';
 import * as losses from '../../src/losses/all.ts';
 import type { Loss } from '../../src/losses/loss.ts';
 import type { BackendOptions } from '../../src/runtime/backends/backend.ts';
@@ -12,22 +13,20 @@ import { openLoss } from '../../src/train/openLoss.ts';
 import { makeOptimizer } from '../../src/train/optimizer.ts';
 import { trainStep, variablesOf } from '../../src/train/step.ts';
 import { openStepper } from '../../src/train/stepper.ts';
+import { answerQuestions, type Timed } from './answerQuestions.ts';
 
 export type LossBenchRequest =
   | { readonly ask: 'open'; readonly options: BackendOptions }
-  | { readonly ask: 'steps'; readonly loss: string; readonly count: number };
-
-export interface LossBenchTimes {
-  readonly eager: readonly number[];
-  readonly replayed: readonly number[];
-  /** Why steps are not replayed. */
-  readonly why: string | undefined;
-}
+  /** Builds the student and its loss. */
+  | { readonly ask: 'hold'; readonly loss: string }
+  | ({ readonly ask: 'time'; readonly way: 'eager' | 'replayed' } & Timed)
+  /** Frees them, and tells why steps are not replayed. */
+  | { readonly ask: 'free' };
 
 const BATCH = 64;
 const CLASSES = 10;
-/** Until a step is recorded, compared, and replayed. */
-const WARM_UP = 5;
+/** So slow that the student does not come to rest, where numbers become too small to be normal. */
+const LEARNING_RATE = 1e-6;
 
 const makers: Readonly<Record<string, () => Loss>> = {
   softTargets: () => losses.softTargets(),
@@ -50,8 +49,9 @@ const teacherShapes: Readonly<Record<string, readonly number[]>> = {
 };
 
 interface Stepper {
-  readonly step: () => void;
-  readonly eagerStep: () => void;
+  readonly replayed: () => void;
+  /** The same step through tfjs, one kernel at a time. */
+  readonly eager: () => void;
   readonly why: () => string | undefined;
   readonly free: () => void;
 }
@@ -63,7 +63,7 @@ async function stepperOf(name: string): Promise<Stepper> {
   const tapped = tapStudent(model, loss.reads.student);
   const shapes = { student: tapped.outputs, teacher: teacherShapes, batchSize: BATCH, examples: BATCH };
   const opened = openLoss(loss, { shapes, seed: 1 });
-  const optimizer = makeOptimizer(tf, {});
+  const optimizer = makeOptimizer(tf, { learningRate: LEARNING_RATE });
   const options = { model, student: tapped, loss: opened, optimizer };
   const variables = variablesOf(options);
   const teacher = loss.reads.teacher.map((output) => [output, valuesOf(teacherShapes[output] ?? [])] as const);
@@ -74,8 +74,8 @@ async function stepperOf(name: string): Promise<Stepper> {
   };
   const stepper = openStepper(options);
   return {
-    step: () => void stepper.step(batch, 'the benchmark'),
-    eagerStep: () => void trainStep(options, variables, batch, 'the benchmark'),
+    replayed: () => void stepper.step(batch, 'the benchmark'),
+    eager: () => void trainStep(options, variables, batch, 'the benchmark'),
     why: () => stepper.why,
     free() {
       stepper[Symbol.dispose]();
@@ -94,35 +94,23 @@ function valuesOf(shape: readonly number[]) {
   };
 }
 
-/** Eager and replayed steps by turns, so that a busy moment of the machine hits both. */
-async function timesOf(name: string, count: number): Promise<LossBenchTimes> {
-  const stepper = await stepperOf(name);
-  for (let i = 0; i < WARM_UP; i++) stepper.step();
-  const [eager, replayed]: [number[], number[]] = [[], []];
-  for (let i = 0; i < count; i++) {
-    eager.push(msOf(stepper.eagerStep));
-    replayed.push(msOf(stepper.step));
-  }
-  const why = stepper.why();
-  stepper.free();
-  return { eager, replayed, why };
-}
-
-function msOf(work: () => void): number {
-  const start = performance.now();
-  work();
-  return performance.now() - start;
-}
+let held: Stepper | undefined;
 
 async function answer(request: LossBenchRequest): Promise<unknown> {
-  if (request.ask === 'steps') return timesOf(request.loss, request.count);
-  const { description } = await openBackendHere({ ...request.options, assetBase: '/' });
-  return description;
+  if (request.ask === 'open') {
+    const { description } = await openBackendHere({ ...request.options, assetBase: '/' });
+    return description;
+  }
+  if (request.ask === 'hold') {
+    held = await stepperOf(request.loss);
+    return undefined;
+  }
+  if (held === undefined) throw new Error('No loss is held.');
+  if (request.ask === 'time') return timePasses(held[request.way], request.figures, 0, request.together);
+  const why = held.why();
+  held.free();
+  held = undefined;
+  return { why };
 }
 
-self.onmessage = ({ data }: MessageEvent<LossBenchRequest>) => {
-  answer(data).then(
-    (result) => self.postMessage({ result }),
-    (error: Error) => self.postMessage({ error: String(error.stack ?? error) }),
-  );
-};
+answerQuestions(answer);

@@ -10,6 +10,7 @@ import {
   summarize,
 } from 'limbeck';
 import type { MethodRequest, MethodTask } from './methodWorker.ts';
+import { subjectOf, workerSide } from './sides.ts';
 
 /** One comparison: of two workers with the same task, or with one that is slower. */
 interface Trial {
@@ -20,21 +21,9 @@ interface Trial {
 }
 
 async function open(task: MethodTask): Promise<Subject> {
-  const worker = new Worker('/methodWorker.js', { type: 'module' });
-  const ask = <Answer>(request: MethodRequest) =>
-    new Promise<Answer>((resolve, reject) => {
-      worker.onmessage = ({ data }) => ('error' in data ? reject(new Error(data.error)) : resolve(data.result));
-      worker.onerror = ({ message }) => reject(new Error(message || 'The worker did not load.'));
-      worker.postMessage(request);
-    });
-  return {
-    threads: await ask<number>({ ask: 'open', task }),
-    notices: [],
-    time: (figures, together) => ask({ ask: 'time', figures, together }),
-    answer: async () => ({}),
-    kill: () => worker.terminate(),
-    [Symbol.asyncDispose]: async () => worker.terminate(),
-  };
+  const side = workerSide('/methodWorker.js');
+  const threads = await side.ask<number>({ ask: 'open', task } satisfies MethodRequest);
+  return { ...subjectOf(side, { ask: 'time' }), threads };
 }
 
 /** How the second worker compares with the first, and how long it took to know. */

@@ -10,6 +10,7 @@ import { buildStudent } from '../../src/student/build.ts';
 import { makeOptimizer } from '../../src/train/optimizer.ts';
 import { predictBatch } from '../../src/train/predict.ts';
 import { openStepper } from '../../src/train/stepper.ts';
+import { answerQuestions, type Timed } from './answerQuestions.ts';
 
 /** What a worker is opened for. */
 export interface MethodTask {
@@ -20,9 +21,7 @@ export interface MethodTask {
   readonly slowdown: number;
 }
 
-export type MethodRequest =
-  | { readonly ask: 'open'; readonly task: MethodTask }
-  | { readonly ask: 'time'; readonly figures: number; readonly together: number };
+export type MethodRequest = { readonly ask: 'open'; readonly task: MethodTask } | ({ readonly ask: 'time' } & Timed);
 
 let pass: () => unknown = () => {
   throw new Error('Nothing is open.');
@@ -54,11 +53,6 @@ function slower(once: () => unknown, fraction: number) {
   };
 }
 
-self.onmessage = async ({ data }: MessageEvent<MethodRequest>) => {
-  try {
-    const result = data.ask === 'time' ? await timePasses(pass, data.figures, 0, data.together) : await open(data.task);
-    self.postMessage({ result });
-  } catch (error) {
-    self.postMessage({ error: String(error) });
-  }
-};
+answerQuestions((data: MethodRequest) =>
+  data.ask === 'time' ? timePasses(pass, data.figures, 0, data.together) : open(data.task),
+);

@@ -1,11 +1,14 @@
 // Runs inside a worker: onnxruntime-web as anyone would use it, without limbeck. One model, ready-made inputs.
 import * as ort from 'onnxruntime-web/wasm';
+import { timePasses } from '../../src/core/timing.ts';
+import { answerQuestions, type Timed } from './answerQuestions.ts';
 
 export type PlainRequest =
   | { readonly ask: 'open'; readonly model: string; readonly threads: number }
-  | { readonly ask: 'run'; readonly batch: number; readonly passes: number; readonly warmUps: number };
+  | ({ readonly ask: 'time'; readonly batch: number } & Timed);
 
 let session: ort.InferenceSession | undefined;
+const feedsOf = new Map<number, Record<string, ort.Tensor>>();
 
 async function open({ model, threads }: Extract<PlainRequest, { ask: 'open' }>) {
   ort.env.wasm.numThreads = threads;
@@ -16,22 +19,18 @@ async function open({ model, threads }: Extract<PlainRequest, { ask: 'open' }>) 
   return { threads: ort.env.wasm.numThreads };
 }
 
-/** Examples a second of `passes` passes, one after the other. */
-async function run({ batch, passes, warmUps }: Extract<PlainRequest, { ask: 'run' }>) {
+function feeds(batch: number): Record<string, ort.Tensor> {
+  const known = feedsOf.get(batch);
+  if (known !== undefined) return known;
   const length = batch * 3 * 48 * 48;
   const data = Float32Array.from({ length }, (_, i) => ((i * 7919) % 255) / 128 - 1);
-  const feeds = { x: new ort.Tensor('float32', data, [batch, 3, 48, 48]) };
-  const pass = () => (session as ort.InferenceSession).run(feeds);
-  for (let i = 0; i < warmUps; i++) await pass();
-  const start = performance.now();
-  for (let i = 0; i < passes; i++) await pass();
-  return { examplesPerSecond: (batch * passes * 1000) / (performance.now() - start) };
+  const made = { x: new ort.Tensor('float32', data, [batch, 3, 48, 48]) };
+  feedsOf.set(batch, made);
+  return made;
 }
 
-self.onmessage = async ({ data }: MessageEvent<PlainRequest>) => {
-  try {
-    self.postMessage({ result: data.ask === 'open' ? await open(data) : await run(data) });
-  } catch (error) {
-    self.postMessage({ error: String(error) });
-  }
-};
+answerQuestions((request: PlainRequest) => {
+  if (request.ask === 'open') return open(request);
+  const given = feeds(request.batch);
+  return timePasses(() => (session as ort.InferenceSession).run(given), request.figures, 0, request.together);
+});

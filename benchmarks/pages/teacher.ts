@@ -1,6 +1,7 @@
 // On the page: limbeck as an application uses it, from the built package, on the digits of the main job.
 import { cachedTeacher, cnn, distill, openStore, openTrainer, softTargets, type Teacher, take } from 'limbeck';
 import { loadDigits, loadDigitTeacher } from '../../demo/digits.ts';
+import { measureRuns, subjectOf, workerSide } from './sides.ts';
 
 const { signal } = new AbortController();
 const shared = {
@@ -11,6 +12,35 @@ const shared = {
 } as const;
 
 let teacher: Teacher;
+
+interface Settings {
+  readonly batches: readonly number[];
+  /** Milliseconds for each batch size in a run. */
+  readonly eachMs: number;
+  readonly runs: number;
+  /** Of the digits, for limbeck's epochs after each run. */
+  readonly examples: number;
+}
+
+/**
+ * onnxruntime-web by itself, at each batch size, by the benchmark's method; and limbeck after each run. Its speed is that of a
+ * teacher while a student learns from it, of which there is one figure in a whole distillation.
+ */
+async function compare(threads: number, { batches, examples, eachMs, runs }: Settings) {
+  const side = workerSide('/plainOrt.js');
+  await side.ask({ ask: 'open', model: '/demo/models/ch_PP-OCRv4_rec_infer.onnx', threads });
+  const subjects = batches.map((batch) => ({ key: `${batch}`, subject: subjectOf(side, { ask: 'time', batch }) }));
+  const limbeck: Awaited<ReturnType<typeof twoEpochs>>[] = [];
+  try {
+    const plain = await measureRuns(subjects, {
+      ...{ eachMs, runs },
+      afterRun: async () => void limbeck.push(await twoEpochs(examples)),
+    });
+    return { plain, limbeck };
+  } finally {
+    side.end();
+  }
+}
 
 async function open(threads: number) {
   teacher = await loadDigitTeacher(() => undefined, signal, { threads });
@@ -69,4 +99,4 @@ async function cached(precision: Precision, examples: number, epochs: number) {
   };
 }
 
-Object.assign(globalThis, { bench: { open, twoEpochs, cached } });
+Object.assign(globalThis, { bench: { open, compare, cached } });

@@ -1,6 +1,8 @@
 // Runs inside a worker: one backend, opened once, on which steps of the reference students are timed when asked.
 import { getThreadsCount } from '@tensorflow/tfjs-backend-wasm';
 import { type ReferenceStudent, referenceStudents } from '../../src/bench/standardSet.ts';
+import { median } from '../../src/core/stats.ts';
+import { timePasses } from '../../src/core/timing.ts';
 import { crossEntropy } from '../../src/losses/response/crossEntropy.ts';
 import type { BackendOptions } from '../../src/runtime/backends/backend.ts';
 import { openBackendHere } from '../../src/runtime/backends/open.ts';
@@ -10,22 +12,27 @@ import { buildStudent } from '../../src/student/build.ts';
 import { makeOptimizer } from '../../src/train/optimizer.ts';
 import { trainStep } from '../../src/train/step.ts';
 import { openStepper } from '../../src/train/stepper.ts';
+import { answerQuestions, type Timed } from './answerQuestions.ts';
 import { flopsOfStep } from './flops.ts';
 import { profileSteps } from './profile.ts';
-import { type Turn, takeTurn } from './turn.ts';
 
 export type BenchRequest =
   | {
       readonly ask: 'open';
       readonly options: BackendOptions;
       readonly isStock: boolean;
-      readonly fmaModule: BufferSource;
+      /** Of the module that multiplies and adds at the peak of a core. */
+      readonly level: 'relaxed' | 'simd';
     }
-  | ({ readonly ask: 'steps'; readonly student: string } & Turn)
-  | { readonly ask: 'profile'; readonly student: string; readonly count: number }
-  | { readonly ask: 'products'; readonly count: number }
-  | { readonly ask: 'peak' };
+  /** Builds it, so that this is not timed. */
+  | { readonly ask: 'about'; readonly student: string }
+  | ({ readonly ask: 'step'; readonly student: string } & Timed)
+  | ({ readonly ask: 'product'; readonly factors: string } & Timed)
+  | ({ readonly ask: 'peak' } & Timed)
+  | { readonly ask: 'profile'; readonly student: string; readonly count: number };
 
+/** So slow that no student comes to rest, where numbers become too small to be normal. */
+const LEARNING_RATE = 1e-6;
 /** Everything is stock tfjs: its optimizer too. */
 let isStock = false;
 let multiplyAdds: (rounds: number, x: number) => number;
@@ -48,7 +55,7 @@ async function stepperOf(name: string): Promise<Stepper> {
   if (known !== undefined) return known;
   const { make, shape, batch: size, classes, vocabulary } = referenceStudents[name] as ReferenceStudent;
   const model = await buildStudent(await make().portable(), 1);
-  const optimizer = isStock ? tf.train.adam(1e-3) : makeOptimizer(tf, {});
+  const optimizer = isStock ? tf.train.adam(LEARNING_RATE) : makeOptimizer(tf, { learningRate: LEARNING_RATE });
   const length = shape.reduce((product, side) => product * side, size);
   const data =
     vocabulary === undefined
@@ -69,14 +76,6 @@ async function stepperOf(name: string): Promise<Stepper> {
   return made;
 }
 
-function timesOf(count: number, work: () => void): number[] {
-  return Array.from({ length: count }, () => {
-    const start = performance.now();
-    work();
-    return performance.now() - start;
-  });
-}
-
 /** Calls and milliseconds a kernel in one replayed step. */
 function averageOf(count: number, time: Stepper['time']): { kernel: string; calls: number; ms: number }[] {
   const rows = new Map<string, { kernel: string; calls: number; ms: number }>();
@@ -91,23 +90,17 @@ function averageOf(count: number, time: Stepper['time']): { kernel: string; call
 
 const SIDE = 512;
 const ROUNDS = 2_000_000;
+/** Floating-point operations of a pass over the peak, and of a product of two 512 × 512 matrices. */
+const OPERATIONS = { peak: 192 * ROUNDS, product: 2 * SIDE ** 3 };
 
-/** GFLOP/s of repeated products of two 512 × 512 matrices, by which of them is transposed. */
-function products(count: number): Record<string, number[]> {
-  const [a, b] = [tf.randomUniform([SIDE, SIDE], -1, 1), tf.randomUniform([SIDE, SIDE], -1, 1)];
-  const result: Record<string, number[]> = {};
-  for (const [name, transposeA, transposeB] of [
-    ['nn', false, false],
-    ['tn', true, false],
-    ['nt', false, true],
-    ['tt', true, true],
-  ] as const) {
-    const product = () => tf.matMul(a, b, transposeA, transposeB).dispose();
-    timesOf(3, product);
-    result[name] = timesOf(count, product).map((ms) => (2 * SIDE ** 3) / ms / 1e6);
-  }
-  tf.dispose([a, b]);
-  return result;
+let matrices: readonly [tf.Tensor2D, tf.Tensor2D] | undefined;
+
+/** The product of two matrices, of which those that `factors` calls 't' are transposed: 'nn', 'tn', 'nt', 'tt'. */
+function productOf([first, second]: string): () => void {
+  const side = [SIDE, SIDE] as [number, number];
+  matrices ??= [tf.randomUniform(side, -1, 1), tf.randomUniform(side, -1, 1)];
+  const [a, b] = matrices;
+  return () => tf.matMul(a, b, first === 't', second === 't').dispose();
 }
 
 /** tfjs's wasm backend as it comes, in the build that it takes itself: the threaded one where the page is isolated. */
@@ -126,32 +119,27 @@ async function answer(request: BenchRequest): Promise<unknown> {
       const description =
         isStock && options.backend !== 'cpu' ? await openStock(options) : (await openBackendHere(options)).description;
       if (isStock) uninstallKernels();
-      const { instance } = await WebAssembly.instantiate(request.fmaModule);
+      const peak = await fetch(`/peak-${request.level}.wasm`);
+      const { instance } = await WebAssembly.instantiate(await peak.arrayBuffer());
       multiplyAdds = instance.exports['multiplyAdds'] as typeof multiplyAdds;
-      multiplyAdds(ROUNDS, 0.5);
-      return description;
+      return { threads: description.threads, operations: OPERATIONS };
     }
-    case 'steps': {
-      const { step, flops, why } = await stepperOf(request.student);
-      return { times: await takeTurn(request, step), flops, why: why() };
-    }
+    case 'about':
+      return { flops: (await stepperOf(request.student)).flops };
     case 'profile': {
       const { step, eagerStep, time, flops, why } = await stepperOf(request.student);
-      timesOf(8, step);
-      const replayed = { times: timesOf(request.count, step), calls: averageOf(request.count, time), why: why() };
+      const stepMs = median(await timePasses(step, request.count, 8));
+      const replayed = { stepMs, calls: averageOf(request.count, time), why: why() };
       return { eager: profileSteps(eagerStep, request.count), replayed, flops };
     }
-    case 'products':
-      return products(request.count);
-    case 'peak':
-      return timesOf(5, () => multiplyAdds(ROUNDS, 0.5)).map((ms) => (ROUNDS * 192) / ms / 1e6);
+    default:
+      return timePasses(await passOf(request), request.figures, 0, request.together);
   }
 }
 
-self.onmessage = async ({ data }: MessageEvent<BenchRequest>) => {
-  try {
-    self.postMessage({ result: await answer(data) });
-  } catch (error) {
-    self.postMessage({ error: String(error instanceof Error ? (error.stack ?? error) : error) });
-  }
-};
+async function passOf(request: Extract<BenchRequest, Timed>): Promise<() => void> {
+  if (request.ask === 'step') return (await stepperOf(request.student)).step;
+  return request.ask === 'product' ? productOf(request.factors) : () => void multiplyAdds(ROUNDS, 0.5);
+}
+
+answerQuestions(answer);
