@@ -77,6 +77,17 @@ test('a client learns from what stands in place of its share', async () => {
   expect(accuracy).toBeLessThan(0.25);
 });
 
+test('many clients are no leak of listeners: Node has nothing to warn of', async () => {
+  const warnings: string[] = [];
+  const note = ({ message }: Error) => void warnings.push(message);
+  process.on('warning', note);
+  await simulate({ ...common, clients: 40, rounds: 2, epochs: 1, trainers: [trainer] }).done;
+  // Warnings come a tick after what they are about.
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('warning', note);
+  expect(warnings).toEqual([]);
+});
+
 test('stops when it is cancelled, and refuses more clients than examples', async () => {
   const run = simulate({ ...common, rounds: 1000, trainers: [trainer] });
   for await (const { type } of run) if (type === 'round') break;

@@ -149,9 +149,13 @@ async function playRounds(
   // Many clients need not look often: they are told of what changes.
   const beatMs = Math.max(100, 5 * clients);
   const opened: Transport[] = [];
-  const over = new AbortController();
-  const follow = () => over.abort(signal.reason);
-  signal.addEventListener('abort', follow, { once: true });
+  // Each has a signal of its own: one with the listeners of all clients looks like a leak to Node, which warns of it.
+  const ends = shares.map(() => new AbortController());
+  const endAll = () => {
+    for (const end of ends) end.abort(signal.reason);
+  };
+  signal.addEventListener('abort', endAll, { once: true });
+  if (signal.aborted) endAll();
   const measured = new Map<number, number[]>();
   const rounds: SimulationReport['rounds'][number][] = [];
   const ended = new Map<number, { clients: number; updateBytes: number; ms: number }>();
@@ -176,7 +180,7 @@ async function playRounds(
         ...{ publicData, combine, ...(encoding && { encoding: encoding(client) }), ...(measures && { holdout }) },
         ...{ rounds: total, clientsToBegin: clients, minimumClients: Math.min(2, clients), participation },
         ...{ beatMs, vanishMs: 1e9, roundMs: 1e9, epochs, batchSize, optimizer, seed },
-        ...{ trainer: trainers[client % trainers.length] as Trainer, signal: over.signal },
+        ...{ trainer: trainers[client % trainers.length] as Trainer, signal: ends[client]?.signal },
       });
       for await (const event of run) {
         if (event.type === 'evaluated') {
@@ -198,8 +202,8 @@ async function playRounds(
     // Whoever aggregates may tell of it after the others.
     return { results, rounds: inOrder.map((one) => ({ ...one, aggregateMs: closed.get(one.round) ?? 0 })) };
   } finally {
-    signal.removeEventListener('abort', follow);
-    over.abort();
+    signal.removeEventListener('abort', endAll);
+    endAll();
     for (const transport of opened) await transport[Symbol.asyncDispose]();
   }
 }
