@@ -51,6 +51,7 @@ const BUILD_INPUTS = [
   'scripts/publicTypes.mjs',
   'scripts/sharedHeap.mjs',
   'scripts/thirdParty.mjs',
+  'scripts/threadsFile.mjs',
   'scripts/withoutNode.mjs',
   'rollup.config.mjs',
   'tsconfig.json',
