@@ -19,6 +19,7 @@ const NOT_HERE: readonly (readonly [holds: string, why: string])[] = [
   ["from 'react'", 'React is not installed; the block is type-checked'],
   ['await openNats(', 'no NATS server runs beside this page; src/cli/federate/natsServer.test.ts has one'],
   ['secure: { device, roster }', 'it waits for other devices; src/federate/secureRounds.test.ts has them'],
+  ['await listen(', 'it asks for a microphone; e2e/listen.spec.ts has one'],
   ['openBroadcastChannel(', 'it waits for a second tab, which e2e/federate.spec.ts opens'],
 ];
 const whyNot = ({ code }: Example) => NOT_HERE.find(([holds]) => code.includes(holds))?.[1];

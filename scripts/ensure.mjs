@@ -53,6 +53,7 @@ const BUILD_INPUTS = [
   'scripts/sharedHeap.mjs',
   'scripts/tasks.mjs',
   'scripts/thirdParty.mjs',
+  'scripts/threadsFile.mjs',
   'scripts/withoutNode.mjs',
   'rollup.config.mjs',
   'tsconfig.json',

@@ -10,6 +10,7 @@ export { type Capabilities, detectCapabilities, type SimdLevel } from './runtime
 export type { NodeThread } from './core/nodeThread.ts';
 export type { WorkerOption } from './workers/host.ts';
 export type { ModelIntegrity } from './network/integrity.ts';
+export * from './core/sound/public.ts';
 export * from './core/text/public.ts';
 
 export * from './data/public.ts';

@@ -78,6 +78,7 @@ export default defineConfig({
             page('Choose a loss', '/guide/choose-a-loss'),
             page('Choose a student', '/guide/choose-a-student'),
             page('Read lines of text', '/guide/recognition'),
+            page('Hear a wake word', '/guide/wake-word'),
             page('Distil a language model', '/guide/generate'),
             page('Learn an order', '/guide/ranking'),
             page('Learn numbers', '/guide/regression'),

@@ -4,10 +4,10 @@ Run from the repository's root, with Debian's python3-torch and python3-scipy:
 
     /usr/bin/python3 scripts/golden/audio.py
 
-It writes src/teacher/golden/logMel.json and src/data/golden/{resample,wav}.json. Sounds are integers k, read as k / 32768.
+It writes src/core/sound/golden/{logMel,resample}.json and src/data/golden/{wav,augmentSound}.json. Sounds are integers k, read as k / 32768.
 Spectra are torch.stft's in float64; mel filters follow the published formulas of Slaney and of the HTK book. Resampling is
 the formula of torchaudio.functional.resample (Hann-windowed sinc, width 6, rolloff 0.99). WAV files are scipy's and the
-standard library's.
+standard library's. Rooms are scipy.signal.convolve's, noise is mixed by the definition of the ratio.
 """
 
 import base64
@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from scipy.io import wavfile
+from scipy.signal import convolve
 
 SEED = 20261
 ROOT = Path(__file__).resolve().parents[2] / 'src'
@@ -217,8 +218,32 @@ def wav_cases():
     ]
 
 
-write('teacher', 'logMel.json', [mel_case(*case) for case in MEL_CASES])
-write('data', 'resample.json', [resample_case(*case) for case in [
+write('core/sound', 'logMel.json', [mel_case(*case) for case in MEL_CASES])
+write('core/sound', 'resample.json', [resample_case(*case) for case in [
     (44100, 16000, 200), (48000, 16000, 150), (8000, 16000, 60), (11025, 16000, 80), (16000, 7919, 60),
 ]])
 write('data', 'wav.json', wav_cases())
+
+
+# Varied sounds -------------------------------------------------------------------------------------------------------
+
+def room_case(length, taps):
+    dry = sound(length)
+    response = np.round(np.exp(-6.9 * np.arange(taps) / taps) * random.standard_normal(taps) * 8192).astype(int)
+    x = dry / 32768
+    wet = convolve(x, response / 32768, method='direct')[:length]
+    wet *= np.sqrt(np.mean(x**2) / np.mean(wet**2))
+    return {'kind': 'room', 'samples': dry.tolist(), 'other': response.tolist(), 'decibels': 0, 'values': numbers(wet)}
+
+
+def noise_case(length, decibels):
+    clean, noise = sound(length), np.round(random.standard_normal(length) * 3000).astype(int)
+    x, n = clean / 32768, noise / 32768
+    n = n * np.sqrt(np.mean(x**2) / np.mean(n**2) / 10 ** (decibels / 10))
+    return {
+        'kind': 'noise', 'samples': clean.tolist(), 'other': noise.tolist(), 'decibels': decibels,
+        'values': numbers(x + n),
+    }
+
+
+write('data', 'augmentSound.json', [room_case(120, 40), room_case(90, 90), noise_case(100, 12), noise_case(100, -3)])

@@ -335,8 +335,12 @@ export const APART: readonly { readonly from: string; readonly to: string }[] = 
   { from: 'src/student/build.ts', to: 'src/onnx/operators/all.ts' },
 ];
 
-/** Files that are run, not imported: the commands of the package, and the script of its threads. */
-export const COMMANDS = ['src/cli/limbeck.ts', 'src/runtime/kernels/kernelThread.ts'] as const;
+/** Files that are run, not imported: the commands of the package, and the scripts of its threads and of its AudioWorklet. */
+export const COMMANDS = [
+  'src/cli/limbeck.ts',
+  'src/runtime/kernels/kernelThread.ts',
+  'src/predict/listen/hearProcessor.ts',
+] as const;
 
 /** Files of demo/ and e2e/ that may reach into src, each with its reason. All of e2e/ may name test material by type. */
 export const INSIDERS: Readonly<Record<string, string>> = {

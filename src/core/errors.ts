@@ -15,6 +15,7 @@ export type LimbeckErrorCode =
   | 'empty-image'
   | 'image-unreadable'
   | 'audio-unreadable'
+  | 'microphone-unavailable'
   | 'tokenizer-invalid'
   | 'file-invalid'
   | 'empty-dataset'

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { type AudioLike, type AudioOptions, fromAudio } from './audio.ts';
+import { makeResampler } from '../core/sound/resample.ts';
+import { type AudioOptions, fromAudio } from './audio.ts';
 import golden from './golden/wav.json' with { type: 'json' };
-import { makeResampler } from './resample.ts';
+import { type AudioLike, decodeAudio } from './openSound.ts';
 
 // The browser decodes other files; e2e/inputs.spec.ts tests that.
 afterEach(() => vi.unstubAllGlobals());
@@ -49,6 +50,41 @@ describe('fromAudio', () => {
   test('"seconds" are samples at the rate', async () => {
     expect(fromAudio([], { seconds: 0.5 }).inputs['input']?.shape).toEqual([8000]);
     expect(fromAudio([], { seconds: 2, sampleRate: 22_050 }).inputs['input']?.shape).toEqual([44_100]);
+  });
+
+  test('cuts windows from sounds, with or without a padded rest, at their rate and at another', async () => {
+    const long = Float32Array.from({ length: 10 }, (_, i) => i + 1);
+    const sounds = [long, { samples: Float32Array.of(7), sampleRate: 8000 }, fakeBuffer(8000, [1, 2, 3, 4, 5])];
+    const windows = async (options: Partial<AudioOptions>) => {
+      const data = fromAudio(sounds, { sampleRate: 8000, samples: 4, hopSamples: 3, ...options }, [5, 6, 7]);
+      const { inputs, labels } = await data.read(Int32Array.from({ length: data.size }, (_, i) => i));
+      return Array.from(labels, (label, i) => [label, ...(inputs['input']?.data.subarray(4 * i, 4 * i + 4) ?? [])]);
+    };
+    const whole = [
+      [5, 1, 2, 3, 4],
+      [5, 4, 5, 6, 7],
+      [5, 7, 8, 9, 10],
+      [6, 7, 0, 0, 0],
+    ];
+    expect(await windows({})).toEqual([...whole, [7, 1, 2, 3, 4]]);
+    expect(await windows({ rest: 'padded' })).toEqual([...whole, [7, 1, 2, 3, 4], [7, 4, 5, 0, 0]]);
+    // A window at another rate is what the whole sound gives there.
+    const { samples, sampleRate } = { samples: Float32Array.from(stereo.values), sampleRate: stereo.sampleRate };
+    const resampler = makeResampler(sampleRate, 22_050);
+    const expected = new Float32Array(resampler.resultLength(samples.length));
+    resampler.resample(samples, 0, expected.length, expected);
+    const half = fromAudio([{ samples, sampleRate }], { sampleRate: 22_050, samples: 2, hopSamples: 1 });
+    expect(half.size).toBe(expected.length - 1);
+    const { input } = (await half.read(Int32Array.of(3, 1))).inputs;
+    for (const [i, at] of [3, 4, 1, 2].entries()) expect(input?.data[i]).toBeCloseTo(expected[at] as number, 6);
+  });
+
+  test('decodes a file once, so that windows can be cut from it', async () => {
+    const recording = await decodeAudio(wavBlob(stereo));
+    expect(recording.sampleRate).toBe(44_100);
+    expect(recording.samples.length).toBe(stereo.values.length);
+    expect(fromAudio([recording], { sampleRate: 44_100, samples: 4, hopSamples: 4 }).size).toBe(3);
+    await expect(decodeAudio(new Blob(['no sound']))).rejects.toMatchObject({ code: 'audio-unreadable' });
   });
 
   test('keeps labels with their sounds', async () => {
@@ -113,6 +149,20 @@ describe('fromAudio', () => {
       'a recording without a rate',
       'invalid-option',
       () => fromAudio([{ samples: sound, sampleRate: 0.5 }], { samples: 1 }),
+    ],
+    ['a rate in kilohertz', 'invalid-option', () => fromAudio([sound], { samples: 1, sampleRate: 16 })],
+    [
+      'a recording at a rate that no recorder has',
+      'invalid-option',
+      () => fromAudio([{ samples: sound, sampleRate: 1e9 }], { samples: 1 }),
+    ],
+    ['windows of a file', 'invalid-option', () => fromAudio([wavBlob(stereo)], { samples: 1, hopSamples: 1 })],
+    ['two hops', 'invalid-option', () => fromAudio([sound], { samples: 1, hopSamples: 1, hopSeconds: 1 })],
+    ['a hop of 0', 'invalid-option', () => fromAudio([sound], { samples: 1, hopSamples: 0 })],
+    [
+      'windows with the wrong number of labels',
+      'shape-mismatch',
+      () => fromAudio([sound], { samples: 1, hopSamples: 1 }, [1, 2]),
     ],
     ['an unknown option', 'invalid-option', () => fromAudio([sound], { length: 1 } as unknown as AudioOptions)],
     ['the wrong number of labels', 'shape-mismatch', () => fromAudio([sound], { samples: 1 }, [1, 2])],

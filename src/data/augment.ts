@@ -4,6 +4,7 @@ import { isTagged } from '../core/tags.ts';
 import { cutOut, type ImageShape, isIdentity, type Placement, placeImage } from './augmentImage.ts';
 import { addNoise } from './augmentNoise.ts';
 import type { AugmentOptions } from './augmentOptions.ts';
+import { varySound } from './augmentSound.ts';
 
 /** Identifies one variation of an example. */
 export interface AugmentSeed {
@@ -47,7 +48,7 @@ function augmentArray(
   name: string,
   seedOf: (example: number, what: string) => number,
 ): NdArray {
-  const { noise = 0, cutout = 0, fill = 0, range } = options;
+  const { noise = 0, cutout = 0, fill = 0, range, sound } = options;
   const image = imageShapeOf(shape.slice(1));
   const length = sizeOf(shape.slice(1));
   // Float32 for bytes too, so that intermediate values are not rounded.
@@ -65,6 +66,7 @@ function augmentArray(
       changeTones(to, options, random);
       if (cutout > 0) cutOut(to, image, cutout, fill, random);
     }
+    if (sound !== undefined && shape.length === 2) varySound(to, sound, seedOf(example, 'sound'));
     if (noise > 0) addNoise(to, noise, seedOf(example, `noise/${name}`));
     if (range !== undefined) for (let j = 0; j < length; j++) to[j] = clamp(to[j] as number, range[0], range[1]);
   }

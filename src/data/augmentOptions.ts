@@ -1,7 +1,8 @@
 import { LimbeckError } from '../core/errors.ts';
 import { checkNotNegative, invalidOption } from '../core/options.ts';
-import { count, finite, given, notNegative, type OptionsOf, oneOf, schema } from '../core/schema.ts';
+import { count, finite, given, nested, notNegative, type OptionsOf, oneOf, schema } from '../core/schema.ts';
 import { formatShape } from '../core/shape.ts';
+import { changesSound, SOUND } from './augmentSound.ts';
 import type { InputSpec } from './dataset.ts';
 
 const AUGMENT = schema(
@@ -23,6 +24,8 @@ const AUGMENT = schema(
     contrast: given<number>(limited((value) => value <= 1, 'a fraction of 1 or less')),
     /** Standard deviation of normal noise on each value, in its own units. For inputs of any shape. */
     noise: notNegative(),
+    /** Changes of sounds, for inputs [samples]: gain, speed, rooms, noise. */
+    sound: nested(SOUND),
     /** Side in pixels of one square that is filled; its middle lies anywhere in the image. */
     cutout: count(0)(),
     /** What stands where nothing was, in the units of the values. Default 0. */
@@ -40,7 +43,7 @@ const AUGMENT = schema(
 
 /**
  * How examples are varied. Each number is the most that something changes by, either way and uniformly drawn for each
- * example; what is left out does not change. All but `noise` need images [H, W, C].
+ * example; what is left out does not change. All but `noise` and `sound` need images [H, W, C].
  */
 export interface AugmentOptions extends OptionsOf<typeof AUGMENT> {}
 
@@ -57,7 +60,8 @@ export function checkAugment(options: AugmentOptions, inputs: Readonly<Record<st
 
 function checkInputs(options: AugmentOptions, inputs: Readonly<Record<string, InputSpec>>): void {
   const ofImages = OF_IMAGES.filter((name) => options[name] !== undefined && options[name] !== 0);
-  if (ofImages.length === 0 && (options.noise ?? 0) === 0) {
+  const isOfSounds = options.sound !== undefined && changesSound(options.sound);
+  if (ofImages.length === 0 && (options.noise ?? 0) === 0 && !isOfSounds) {
     throw invalidOption('augment', '{}', 'at least one change, such as { shift: 2 }');
   }
   const varied = options.inputs ?? Object.keys(inputs).filter((name) => inputs[name]?.dtype !== 'int32');
@@ -67,14 +71,17 @@ function checkInputs(options: AugmentOptions, inputs: Readonly<Record<string, In
     throw invalidOption('augment.inputs', name, 'inputs of the data that are not int32');
   }
   const images = varied.filter((name) => inputs[name]?.shape.length === 3);
-  const isFitting = varied.length > 0 && (ofImages.length === 0 || images.length > 0);
+  const hasSound = varied.some((name) => inputs[name]?.shape.length === 1 && inputs[name]?.dtype === 'float32');
+  const isFitting = varied.length > 0 && (ofImages.length === 0 || images.length > 0) && (!isOfSounds || hasSound);
   if (isFitting && (options.inputs === undefined || ofImages.length === 0 || images.length === varied.length)) return;
+  const asked = [...ofImages, ...(isOfSounds ? ['sound'] : []), ...(options.noise ? ['noise'] : [])];
   const given = Object.entries(inputs).map(([name, { shape, dtype }]) => `"${name}" ${formatShape(shape)} ${dtype}`);
   throw new LimbeckError(
     'shape-mismatch',
-    `"augment" asks for ${ofImages.join(', ') || 'noise'}; the data has the inputs ${given.join(', ')}. ` +
-      'Images must be [height, width, channels], of floats or bytes; other inputs of floats can be given noise alone.',
-    { details: { asked: ofImages, inputs: given } },
+    `"augment" asks for ${asked.join(', ')}; the data has the inputs ${given.join(', ')}. ` +
+      'Images must be [height, width, channels], of floats or bytes, and sounds [samples], of floats; other inputs of floats can ' +
+      'be given noise alone.',
+    { details: { asked, inputs: given } },
   );
 }
 

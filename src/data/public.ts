@@ -1,8 +1,9 @@
 // What the package exports of this folder.
 export { fromArrays } from './arrays.ts';
-export { type AudioLike, type AudioOptions, fromAudio, type Recording } from './audio.ts';
+export { type AudioOptions, fromAudio } from './audio.ts';
 export { type AugmentedOptions, augmented } from './augmented.ts';
 export type { AugmentOptions } from './augmentOptions.ts';
+export type { SoundAugment } from './augmentSound.ts';
 export { balancedWeights, withClassWeights } from './classWeights.ts';
 export { type CsvOptions, type CsvPart, type CsvTable, fromCsv, readCsv, readCsvParts } from './csv.ts';
 export { cutMixed } from './cutMixed.ts';
@@ -25,8 +26,10 @@ export { fromJson, type JsonRow, readJsonRows } from './json.ts';
 export { fromLists, type ListsOptions } from './lists.ts';
 export { type Mixture, mixedUp } from './mixedUp.ts';
 export { type RandomMixturesOptions, randomMixtures } from './mixtures.ts';
+export { type AudioLike, type DecodeAudioOptions, decodeAudio, type Recording } from './openSound.ts';
 export { fromParquet, type ParquetCompressors, type ParquetOptions } from './parquet.ts';
 export { fromSequences, type SequencesOptions } from './sequences.ts';
+export { type SpectrogramsOptions, spectrograms } from './spectrograms.ts';
 export { openExamples, removeExamples, type StoreExamplesOptions, storeExamples } from './storedExamples.ts';
 export type { TableOptions } from './table.ts';
 export { fromText, type TextOptions } from './text.ts';

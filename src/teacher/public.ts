@@ -12,7 +12,7 @@ export {
 export { calibrated } from './calibrated.ts';
 export { type EnsembleOptions, ensemble } from './ensemble.ts';
 export { type AskFunction, type FromFunctionOptions, fromFunction } from './fromFunction.ts';
-export type { AudioInput, LogMelOptions } from './input/audioOptions.ts';
+export type { AudioInput } from './input/audioOptions.ts';
 export type { ImageInput } from './input/imageOptions.ts';
 export { inputPresets } from './input/inputPresets.ts';
 export type { ModelInput } from './input/modelInput.ts';

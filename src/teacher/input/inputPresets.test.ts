@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { NdArray } from '../../core/shape.ts';
+import sounds from '../../core/sound/golden/logMel.json' with { type: 'json' };
 import images from '../golden/images.json' with { type: 'json' };
-import sounds from '../golden/logMel.json' with { type: 'json' };
 import type { AudioInput } from './audioOptions.ts';
 import type { ImageInput } from './imageOptions.ts';
 import { inputPresets } from './inputPresets.ts';

@@ -1,6 +1,6 @@
-import { LimbeckError } from '../../core/errors.ts';
-import { type LogMelOptions, readLogMel } from './audioOptions.ts';
+import { LimbeckError } from '../errors.ts';
 import { type Fft, makeFft } from './fft.ts';
+import { type LogMelOptions, readLogMel } from './logMelOptions.ts';
 import { type MelFilters, melFilters } from './melFilters.ts';
 
 /** Computes spectrograms of sounds of one length. */
@@ -24,7 +24,7 @@ export function makeLogMel(length: number, options: LogMelOptions): LogMel {
   if (frames < 1) throw tooShort(length, `a frame takes ${windowSamples} samples`);
   if (isMirrored && length <= fftSize / 2) throw tooShort(length, `its ends are mirrored over ${fftSize / 2}`);
   const lead = edges === 'none' ? 0 : Math.floor(fftSize / 2) - Math.floor((fftSize - windowSamples) / 2);
-  const window = Float64Array.from(
+  const taper = Float64Array.from(
     { length: windowSamples },
     (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / windowSamples),
   );
@@ -36,8 +36,8 @@ export function makeLogMel(length: number, options: LogMelOptions): LogMel {
   function spectrogram(samples: Float32Array): Float32Array {
     // Two real frames share one complex transform.
     for (let frame = 0; frame < frames; frame += 2) {
-      loadFrame(samples, frame * hopSamples - lead, isMirrored, window, fft.real);
-      if (frame + 1 < frames) loadFrame(samples, (frame + 1) * hopSamples - lead, isMirrored, window, fft.imaginary);
+      loadFrame(samples, frame * hopSamples - lead, isMirrored, taper, fft.real);
+      if (frame + 1 < frames) loadFrame(samples, (frame + 1) * hopSamples - lead, isMirrored, taper, fft.imaginary);
       else fft.imaginary.fill(0);
       fft.transform();
       for (let second = 0; second < Math.min(2, frames - frame); second++) {
@@ -73,18 +73,18 @@ function loadFrame(
   samples: Float32Array,
   first: number,
   isMirrored: boolean,
-  window: Float64Array,
+  taper: Float64Array,
   out: Float64Array,
 ): void {
   const last = samples.length - 1;
   out.fill(0);
-  for (let i = 0; i < window.length; i++) {
+  for (let i = 0; i < taper.length; i++) {
     let at = first + i;
     if (at < 0 || at > last) {
       if (!isMirrored) continue;
       at = at < 0 ? -at : 2 * last - at;
     }
-    out[i] = (samples[at] as number) * (window[i] as number);
+    out[i] = (samples[at] as number) * (taper[i] as number);
   }
 }
 

@@ -4,8 +4,11 @@ export interface Resampler {
   sourceLength(count: number): number;
   /** Samples of the result for this many of the source. */
   resultLength(count: number): number;
-  /** Writes samples `first` to `last` (not included) of the result to `out`; beyond the source's ends lies silence. */
-  resample(source: Float32Array, first: number, last: number, out: Float32Array): void;
+  /**
+   * Writes samples `first` to `last` (not included) of the result to `out`, from its place `at` on, which is `first` if it is not
+   * given; beyond the source's ends lies silence.
+   */
+  resample(source: Float32Array, first: number, last: number, out: Float32Array, at?: number): void;
 }
 
 /** Zero crossings of the sinc at each side, and the cut-off as a fraction of the lower half rate. */
@@ -35,7 +38,7 @@ export function makeResampler(from: number, to: number): Resampler {
     for (let k = 0; k < width; k++) weights[phase * width + k] = windowedSinc((start + k - centre) * cutoff) * cutoff;
   }
 
-  function resample(source: Float32Array, first: number, last: number, out: Float32Array): void {
+  function resample(source: Float32Array, first: number, last: number, out: Float32Array, at = first): void {
     for (let i = first; i < last; i++) {
       const phase = i % phases;
       const start = ((i - phase) / phases) * step + (starts[phase] as number);
@@ -44,7 +47,7 @@ export function makeResampler(from: number, to: number): Resampler {
       const tap = phase * width;
       let sum = 0;
       for (let k = low; k < high; k++) sum += (source[start + k] as number) * (weights[tap + k] as number);
-      out[i] = sum;
+      out[at + i - first] = sum;
     }
   }
 
@@ -58,14 +61,14 @@ export function makeResampler(from: number, to: number): Resampler {
 const unchanged: Resampler = {
   sourceLength: (count) => count,
   resultLength: (count) => count,
-  resample: (source, first, last, out) => out.set(source.subarray(first, last), first),
+  resample: (source, first, last, out, at = first) => out.set(source.subarray(first, last), at),
 };
 
 function windowedSinc(t: number): number {
   if (t === 0) return 1;
   if (Math.abs(t) >= CROSSINGS) return 0;
-  const window = Math.cos((t * Math.PI) / CROSSINGS / 2) ** 2;
-  return (Math.sin(t * Math.PI) / (t * Math.PI)) * window;
+  const taper = Math.cos((t * Math.PI) / CROSSINGS / 2) ** 2;
+  return (Math.sin(t * Math.PI) / (t * Math.PI)) * taper;
 }
 
 function greatestCommonDivisor(a: number, b: number): number {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import golden from '../golden/logMel.json' with { type: 'json' };
-import type { LogMelOptions } from './audioOptions.ts';
-import { makeLogMel } from './melInput.ts';
+import golden from './golden/logMel.json' with { type: 'json' };
+import { makeLogMel } from './logMel.ts';
+import type { LogMelOptions } from './logMelOptions.ts';
 
 describe('log-mel spectrograms', () => {
   test.each(golden.cases)('$name is PyTorch’s', ({ options, samples, shape, values }) => {

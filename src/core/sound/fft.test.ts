@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { seededRandom } from '../../core/random.ts';
+import { seededRandom } from '../random.ts';
 import { makeFft } from './fft.ts';
 
 /** The definition, number by number. */

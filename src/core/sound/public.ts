@@ -1,0 +1,2 @@
+// What the package exports of this folder.
+export type { LogMelOptions } from './logMelOptions.ts';
