@@ -2,6 +2,8 @@ import { isLong } from '../scripts/isLong.mjs';
 import { collectErrors, type DemoWindow, demoResult, expect, livingWorkers, runDemo, test } from './fixtures.ts';
 
 const SMALL = { limit: 96, epochs: 2, seed: 1 };
+/** The engines differ in their last bits, and `auto` picks the one that measures faster. */
+const ON_KERNELS = { ...SMALL, device: 'kernels' };
 /** The page holds out a quarter of the limit, and at least this many. */
 const HELD_OUT = 100;
 
@@ -83,30 +85,38 @@ test('the minified page distils with threads, leaves its main thread free, holds
   expect(errors).toEqual([]);
 });
 
-test('the same seed gives the same student, bit for bit; a second visit asks the teacher nothing, "anew" asks again', async ({
+test('the same seed gives the same student, bit for bit, and a second visit asks the teacher nothing', async ({
   page,
   serveDist,
 }) => {
   const url = await serveDist();
   const all = SMALL.limit + HELD_OUT;
-  // The engines differ in their last bits, and `auto` picks the one that measures faster.
-  const small = { ...SMALL, device: 'kernels' };
-  const first = await runDemo(page, url, small);
+  const first = await runDemo(page, url, ON_KERNELS);
   // The check asks for two examples, whose answers are kept: each example is computed once.
   expect(first.report?.teacher.usage).toMatchObject({ computed: all, found: 2 });
   expect(first.weightsHash).toMatch(/^[0-9a-f]{64}$/);
-  const second = await runDemo(page, url, small);
+  const second = await runDemo(page, url, ON_KERNELS);
   expect(second.report?.teacher.usage).toEqual({ calls: 0, computed: 0, found: all + 2 });
   expect(second.report?.teacher.measuredAt).toMatch(/^20/);
   expect(second.weightsHash).toBe(first.weightsHash);
-  const anew = await runDemo(page, url, { ...small, fresh: 'yes' });
+});
+
+test('"anew" asks the teacher again for the same student, and another seed gives another', async ({
+  page,
+  serveDist,
+}) => {
+  test.skip(!isLong, 'It distils three times; LIMBECK_SLOW=1 runs it.');
+  const url = await serveDist();
+  const first = await runDemo(page, url, ON_KERNELS);
+  const anew = await runDemo(page, url, { ...ON_KERNELS, fresh: 'yes' });
   expect(anew.report?.teacher.usage.found).toBe(2);
   expect(anew.weightsHash).toBe(first.weightsHash);
-  const other = await runDemo(page, url, { ...small, seed: 2 });
+  const other = await runDemo(page, url, { ...ON_KERNELS, seed: 2 });
   expect(other.weightsHash).not.toBe(first.weightsHash);
 });
 
 test('a run that is stopped half-way leaves its answers to the next', async ({ page, serveDist }) => {
+  test.skip(!isLong, 'It distils twice, and unit tests keep answers; LIMBECK_SLOW=1 runs it.');
   const url = await serveDist();
   await page.goto(`${url}/demo/?autostart=1&limit=240&epochs=2`);
   await page.waitForFunction(
