@@ -17,7 +17,8 @@ export async function layDemoData(out) {
   for (const file of ['ch_PP-OCRv4_rec_infer.onnx', 'ppocr_keys_v1.txt']) {
     await copyFile(join(models, file), join(out, 'models', file));
   }
-  for (const { files } of await loadTasks()) {
+  for (const { files, ensure } of await loadTasks()) {
+    if (ensure) continue;
     for (const [name, body] of Object.entries(await files())) {
       await mkdir(dirname(join(out, name)), { recursive: true });
       await writeFile(join(out, name), body);

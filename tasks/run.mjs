@@ -1,7 +1,8 @@
 // The worked examples of people's tasks, each on real models in Chromium, with what its student reaches.
 // Usage: npm run examples -- [--json FILE] [--only TASK]… [--settings JSON]   (with --only the file keeps its other rows)
 // A task is one file beside this, `tasks/<task>.mjs`, and one in `pages/`. The former exports `task`, its name, and
-// `files(settings)`, what its page needs by name: a text or bytes. The latter runs in a page on the built package, or in a worker of
+// `files(settings)`, what its page needs by name: a text or bytes; and `ensure()`, if its data are no part of the packages: it gets
+// them or says how, and the demo has no such task. The latter runs in a page on the built package, or in a worker of
 // the demo's page (pages/tools.ts); its `run(settings)` gives an ExampleRow. `--settings` are for choices on the development split,
 // and small tries.
 import { existsSync } from 'node:fs';
@@ -12,9 +13,10 @@ import { machineName } from '../benchmarks/machine.mjs';
 import { CHROMIUM_ARGS, ensureBuilt, ensureChromium, ensurePackages, root } from '../scripts/ensure.mjs';
 
 /**
- * @typedef {{ task: string, teacher: string, student: string, metric: string, teacherValue: number, studentValue: number,
- *   control: string, controlValue: number, studentBytes: number, msPerExample: number, ms: number }} ExampleRow
- * `metric` names what the three values are; `control` says from what the same student learned that had no teacher.
+ * @typedef {{ task: string, teacher: string, student: string, metric: string, better: 'higher' | 'lower', teacherValue: number,
+ *   studentValue: number, control: string, controlValue: number, studentBytes: number, msPerExample: number, ms: number }} ExampleRow
+ * `metric` names what the three values are, and `better` which of two is; `control` says from what the same student learned that
+ * had no teacher.
  * `msPerExample` is what the student takes for one answer, `ms` what the whole example took.
  */
 const NUMBERS = ['teacherValue', 'studentValue', 'controlValue', 'studentBytes', 'msPerExample', 'ms'];
@@ -32,12 +34,13 @@ process.chdir(root);
 ensurePackages();
 const executablePath = ensureChromium();
 ensureBuilt();
-const [{ chromium }, { serve }, { bundle }, { duration, figures }, { loadTasks }] = await Promise.all([
+const [{ chromium }, { serve }, { bundle }, { duration, figures }, { loadTasks }, { verdictOf }] = await Promise.all([
   import('playwright-core'),
   import('../scripts/serve.mjs'),
   import('../benchmarks/bundle.mjs'),
   import('../scripts/figures.mjs'),
   import('../scripts/tasks.mjs'),
+  import('../scripts/tables/examples.mjs'),
 ]);
 
 const stop = new AbortController();
@@ -77,6 +80,7 @@ async function openPage(task, files, say) {
 function checked(row) {
   const missing = ['task', 'teacher', 'student', 'metric', 'control'].filter((name) => typeof row[name] !== 'string');
   const wrong = NUMBERS.filter((name) => !Number.isFinite(row[name]));
+  if (!['higher', 'lower'].includes(row.better)) missing.push('better');
   if (missing.length + wrong.length === 0) return row;
   throw new Error(`The row lacks ${[...missing, ...wrong].join(', ')}: ${JSON.stringify(row)}`);
 }
@@ -93,16 +97,17 @@ if (unknown) throw new Error(`There is no task "${unknown}"; there are ${tasks.m
 const examples = [];
 let failed = 0;
 try {
-  for (const { task, files } of tasks.filter(({ task }) => options.only?.includes(task) ?? true)) {
+  for (const { task, files, ensure } of tasks.filter(({ task }) => options.only?.includes(task) ?? true)) {
     const say = (text) => console.log(`${task}: ${text}`);
     try {
+      await ensure?.();
       const page = await openPage(task, await files(settings), say);
       stop.signal.throwIfAborted();
       const row = checked({ task, ...(await page.evaluate((given) => globalThis.task.run(given), settings)) });
       examples.push(row);
       say(
         `${row.metric}: teacher ${figures(row.teacherValue)}, student ${figures(row.studentValue)}, ` +
-          `control ${figures(row.controlValue)}; ${duration(row.ms)}`,
+          `control ${figures(row.controlValue)} (${verdictOf(row)}); ${duration(row.ms)}`,
       );
     } catch (error) {
       if (stop.signal.aborted) throw stop.signal.reason;

@@ -245,6 +245,7 @@ async function run(settings: Settings = {}) {
       student: `twoTower, ${vocabulary} hashed words of ${width} numbers`,
       control: `the right entry of ${judged} queries`,
       metric: METRIC,
+      better: 'higher',
       teacherValue,
       studentValue: meanOf(students.map(({ gain }) => gain)),
       controlValue: meanOf(controls.map(({ gain }) => gain)),

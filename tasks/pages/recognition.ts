@@ -205,6 +205,7 @@ async function run({
     student: 'crnn, int8',
     control: 'the lines’ true texts',
     metric: METRIC,
+    better: 'lower',
     ...{ teacherValue, studentValue, controlValue },
     studentBytes: small.bytes.byteLength,
     msPerExample: await timeOf(small.bytes, holdout),

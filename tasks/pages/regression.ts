@@ -218,6 +218,7 @@ async function run(settings: Settings = {}) {
     student: `mlp ${(settings.hidden ?? [24, 24]).join(', ')}`,
     control: `what was measured of ${settings.measured ?? 50} cars`,
     metric: METRIC,
+    better: 'higher',
     teacherValue: cars.ofTeacher.r2,
     studentValue: meanOf(cars.students.map(({ r2 }) => r2)),
     controlValue: meanOf(cars.controls.map(({ r2 }) => r2)),

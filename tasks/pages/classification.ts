@@ -1,0 +1,170 @@
+// On the page: a residual net learns from many labels and becomes an ONNX teacher; a small net learns from its answers.
+import {
+  cnn,
+  crossEntropy,
+  type DistillOptions,
+  fromArrays,
+  loadStudent,
+  loadTeacher,
+  macroF1,
+  measure,
+  type NdArray,
+  oneCycle,
+  openTrainer,
+  resnet8,
+  type Student,
+  softTargets,
+  toOnnx,
+  weighted,
+} from 'limbeck';
+import { fileOf, offer, openTask, say, trainStudent } from './tools.ts';
+
+interface Settings {
+  /** What the figures are of: choices are made on 'development'. */
+  readonly scored?: 'development' | 'test';
+  readonly seeds?: readonly number[];
+  readonly teacherEpochs?: number;
+  readonly epochs?: number;
+  readonly teacherRate?: number;
+  readonly learningRate?: number;
+  readonly temperature?: number;
+  /** The pictures whose label the user has: all that the control learns from. */
+  readonly labelled?: number;
+}
+
+interface Pictures {
+  readonly pixels: NdArray;
+  readonly labels: Int32Array;
+}
+
+const SIDE = 28;
+const METRIC = 'top-1 accuracy of unseen pictures';
+const BATCH = 64;
+
+const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Pixels from 0 to 1, and labels. */
+async function picturesOf(split: string): Promise<Pictures> {
+  const bytes = new Uint8Array(await (await fileOf(`data/${split}.bin`)).arrayBuffer());
+  const count = bytes.length / (SIDE * SIDE + 1);
+  const data = Float32Array.from(bytes.subarray(0, count * SIDE * SIDE), (value) => value / 255);
+  const labels = Int32Array.from(bytes.subarray(count * SIDE * SIDE));
+  return { pixels: { data, shape: [count, SIDE, SIDE, 1] }, labels };
+}
+
+/** The first pictures of a list. */
+function first({ pixels, labels }: Pictures, count: number): Pictures {
+  const data = pixels.data.slice(0, count * SIDE * SIDE);
+  return { pixels: { data, shape: [count, SIDE, SIDE, 1] }, labels: labels.slice(0, count) };
+}
+
+const train = (name: string, options: DistillOptions): Promise<Student> =>
+  trainStudent(name, { ...options, batchSize: BATCH, schedule: oneCycle() });
+
+/** Top-1, macro-F1 and calibration of an ONNX file, and the time that one picture takes. */
+async function figuresOf(file: Uint8Array, { pixels, labels }: Pictures) {
+  await using opened = await loadStudent(file);
+  const logits = (await opened.predict({ input: pixels })).outputs['logits'] as NdArray;
+  const found = measure({ student: logits, labels }, { kind: 'classes', metrics: [macroF1] });
+  const times: number[] = [];
+  const one = first({ pixels, labels }, 1).pixels;
+  for (let i = 0; i < 30; i++) {
+    const from = performance.now();
+    await opened.predict({ input: one });
+    times.push(performance.now() - from);
+  }
+  return {
+    accuracy: found['accuracy'] as number,
+    macroF1: found['macroF1'] as number,
+    calibrationError: found['calibrationError'] as number,
+    bytes: file.byteLength,
+    msPerExample: times.sort((a, b) => a - b)[times.length >> 1] as number,
+  };
+}
+
+type Figures = Awaited<ReturnType<typeof figuresOf>>;
+const SCORES = ['accuracy', 'macroF1', 'calibrationError'] as const;
+const told = (of: Figures) => SCORES.map((name) => `${name} ${of[name].toFixed(4)}`).join(', ');
+
+async function run(settings: Settings = {}) {
+  const { scored = 'test', seeds = [0, 1, 2], teacherEpochs = 4, epochs = 12, labelled = 500 } = settings;
+  const { teacherRate = 5e-3, learningRate = 3e-3, temperature = 2 } = settings;
+  const startedAt = performance.now();
+  const many = await picturesOf('teacher');
+  const own = await picturesOf('student');
+  const unseen = await picturesOf(scored);
+  const trainer = await openTrainer();
+  const expert = await train('teacher', {
+    trainer,
+    student: resnet8({ inputShape: [SIDE, SIDE, 1], classes: 10 }),
+    data: fromArrays(many.pixels, many.labels),
+    loss: crossEntropy(),
+    epochs: teacherEpochs,
+    optimizer: { learningRate: teacherRate },
+    seed: 0,
+  });
+  const file = await toOnnx(expert);
+  const teacher = await loadTeacher(file, { name: 'resnet8' }).done;
+  const ofTeacher = await figuresOf(file, unseen);
+  say(`teacher: ${told(ofTeacher)}; ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
+  try {
+    const few = first(own, labelled);
+    // −1: its label is not known.
+    const labels = own.labels.map((label, i) => (i < labelled ? label : -1));
+    const learned = async (isControl: boolean, seed: number) => {
+      const name = isControl ? 'control' : 'student';
+      const student = await train(name, {
+        trainer,
+        student: cnn({ inputShape: [SIDE, SIDE, 1], classes: 10 }),
+        ...(isControl
+          ? { data: fromArrays(few.pixels, few.labels), loss: crossEntropy() }
+          : {
+              teacher,
+              data: fromArrays(own.pixels, labels),
+              loss: weighted([
+                { loss: softTargets({ temperature }), weight: 0.9 },
+                // Its mean is over all pictures, most of which add nothing.
+                { loss: crossEntropy(), weight: (0.1 * own.labels.length) / labelled },
+              ]),
+            }),
+        // As many steps for both.
+        epochs: isControl ? Math.round((epochs * own.labels.length) / labelled) : epochs,
+        optimizer: { learningRate },
+        seed,
+      });
+      const learnedFile = await toOnnx(student);
+      if (!isControl && seed === seeds[0]) offer('clothes.onnx', learnedFile);
+      const figures = await figuresOf(learnedFile, unseen);
+      say(`${name}, seed ${seed}: ${told(figures)}`);
+      return figures;
+    };
+    const [students, controls]: [Figures[], Figures[]] = [[], []];
+    for (const seed of seeds) {
+      students.push(await learned(false, seed));
+      controls.push(await learned(true, seed));
+    }
+    const means = (all: readonly Figures[]) =>
+      Object.fromEntries(SCORES.map((name) => [name, meanOf(all.map((one) => one[name]))]));
+    const accuracies = (all: readonly Figures[]) => all.map(({ accuracy }) => accuracy);
+    return {
+      teacher: `resnet8 from ${many.labels.length} other pictures with labels, ${ofTeacher.bytes} bytes`,
+      student: 'cnn',
+      control: `${labelled} labels; the student had their pictures, these labels and ${own.labels.length - labelled} pictures without one`,
+      metric: METRIC,
+      better: 'higher',
+      teacherValue: ofTeacher.accuracy,
+      studentValue: meanOf(accuracies(students)),
+      controlValue: meanOf(accuracies(controls)),
+      studentBytes: students[0]?.bytes ?? Number.NaN,
+      msPerExample: meanOf(students.map(({ msPerExample }) => msPerExample)),
+      ms: performance.now() - startedAt,
+      seeds: { student: accuracies(students), control: accuracies(controls) },
+      scores: { teacher: means([ofTeacher]), student: means(students), control: means(controls) },
+    };
+  } finally {
+    await teacher[Symbol.asyncDispose]();
+    await trainer[Symbol.asyncDispose]();
+  }
+}
+
+openTask({ run });
