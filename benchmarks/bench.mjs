@@ -6,6 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CHROMIUM_ARGS, ensureBuilt, ensureChromium, ensurePackages, root } from '../scripts/ensure.mjs';
+import { machineName } from './machine.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -70,7 +71,10 @@ try {
   for (const [model, sentence] of Object.entries(report.recommendation)) console.log(`${model}: ${sentence}`);
   if (values.json) {
     await mkdir(dirname(values.json), { recursive: true });
-    await writeFile(values.json, `${JSON.stringify(report, short, 1)}\n`);
+    // Browsers do not tell the processor; this script knows it.
+    const { processor: _, ...why } = report.environment.why;
+    const environment = { ...report.environment, processor: machineName(), why };
+    await writeFile(values.json, `${JSON.stringify({ ...report, environment }, short, 1)}\n`);
   }
 } finally {
   await browser.close();

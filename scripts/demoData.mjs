@@ -17,8 +17,10 @@ export async function layDemoData(out) {
   for (const file of ['ch_PP-OCRv4_rec_infer.onnx', 'ppocr_keys_v1.txt']) {
     await copyFile(join(models, file), join(out, 'models', file));
   }
-  for (const { files, ensure } of await loadTasks()) {
-    if (ensure) continue;
+  // A task whose data are no part of the packages is offered where they are installed.
+  const offered = (await loadTasks()).filter(({ isThere }) => isThere?.() ?? true);
+  await writeFile(join(out, 'data', 'tasks.json'), JSON.stringify(offered.map(({ task }) => task)));
+  for (const { files } of offered) {
     for (const [name, body] of Object.entries(await files())) {
       await mkdir(dirname(join(out, name)), { recursive: true });
       await writeFile(join(out, name), body);

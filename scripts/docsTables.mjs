@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { readmeTable } from '../experiments/readmeTable.mjs';
 import { bytes } from './figures.mjs';
+import { benchTable } from './tables/bench.mjs';
 import { canaryTable } from './tables/canary.mjs';
 import { conformanceTable } from './tables/conformance.mjs';
 import { enginesTable } from './tables/engines.mjs';
@@ -43,6 +44,8 @@ export const TABLES = [
   ['docs/inside/benchmarks.md', 'people', 'benchmarks/results/personalize.json', peopleTable],
   ['docs/inside/benchmarks.md', 'methods', 'benchmarks/results/personalize.json', methodsTable],
   ['docs/inside/benchmark-method.md', 'method', 'benchmarks/results/method.json', methodSentence],
+  ['docs/inside/benchmark-method.md', 'method3', 'benchmarks/results/method3.json', methodSentence],
+  ['docs/inside/benchmarks.md', 'bench', 'benchmarks/results/bench.json', benchTable],
   ['docs/guide/federate.md', 'federated', 'benchmarks/results/federate.json', federatedTable],
   ['docs/guide/federate.md', 'poisoned', 'benchmarks/results/federate.json', poisonedTable],
   ['docs/guide/federate-server.md', 'faults', 'benchmarks/results/federate.json', faultsSentence],

@@ -13,10 +13,11 @@ const PIXELS = 28 * 28;
 /** The headers of images and labels in the format IDX: what it is, and the lengths of its axes. */
 const [IMAGES_FROM, LABELS_FROM] = [16, 8];
 
+export const isThere = () => existsSync(FOLDER);
+
 /** Installs the pictures where that is possible, and otherwise says what to install. */
 export function ensure() {
-  if (!existsSync(FOLDER))
-    installDebianPackages(['dataset-fashion-mnist'], 'The pictures of Fashion-MNIST are needed.');
+  if (!isThere()) installDebianPackages(['dataset-fashion-mnist'], 'The pictures of Fashion-MNIST are needed.');
 }
 
 async function readPart(name) {
@@ -34,15 +35,13 @@ async function readPart(name) {
  * the data set.
  */
 export async function files({ pictures = { teacher: 8000, student: 5000, development: 1000, test: 2000 } } = {}) {
-  if (!existsSync(FOLDER))
-    installDebianPackages(['dataset-fashion-mnist'], 'The pictures of Fashion-MNIST are needed.');
   const [known, unseen] = [await readPart('train'), await readPart('t10k')];
   let from = 0;
   const parts = Object.entries(pictures).map(([split, count]) => {
     const [{ images, labels }, start] = split === 'test' ? [unseen, 0] : [known, from];
     if (split !== 'test') from += count;
     const own = [images.subarray(start * PIXELS, (start + count) * PIXELS), labels.subarray(start, start + count)];
-    return [`data/${split}.bin`, Buffer.concat(own)];
+    return [`data/clothes-${split}.bin`, Buffer.concat(own)];
   });
   return Object.fromEntries(parts);
 }

@@ -6,6 +6,8 @@ export interface WorkedExample {
   readonly about: string;
   /** What is right of the figures: more of them, or less. */
   readonly better: 'higher' | 'lower';
+  /** What must be installed where the demo is built, if that is no part of the packages. */
+  readonly needs?: string;
   /** What one may try when it has learned. */
   readonly tryIt?: {
     readonly label: string;
@@ -51,5 +53,14 @@ export const TASKS: readonly WorkedExample[] = [
       'A random forest knows how far cars go on a gallon. A network a hundred times smaller learns from its answers ' +
       'for cars that nobody has measured, and how sure it may be.',
     better: 'higher',
+  },
+  {
+    name: 'classification',
+    title: 'Tell clothes apart',
+    about:
+      'A residual net knows Fashion-MNIST from 8,000 labels. A small net learns from its answers to pictures of which only ' +
+      'a tenth has a label, which is all that the control gets.',
+    better: 'higher',
+    needs: 'dataset-fashion-mnist',
   },
 ];

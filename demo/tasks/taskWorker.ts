@@ -33,6 +33,7 @@ export type Told =
 const LOADERS: Readonly<Record<string, () => Promise<unknown>>> = {
   recognition: () => import('../../tasks/pages/recognition.ts'),
   ranking: () => import('../../tasks/pages/ranking.ts'),
+  classification: () => import('../../tasks/pages/classification.ts'),
   regression: () => import('../../tasks/pages/regression.ts'),
 };
 

@@ -5,7 +5,7 @@ import { Card, Working } from '../frame/parts.tsx';
 import { TASKS, type WorkedExample } from './list.ts';
 import { Outcome } from './outcome.tsx';
 import { TryIt } from './tryIt.tsx';
-import { current, error, isRunning, lines, part, start, stop } from './work.ts';
+import { current, error, findOffered, isRunning, lines, offered, part, start, stop } from './work.ts';
 
 function Tasks() {
   return (
@@ -21,6 +21,7 @@ function Tasks() {
 function TaskCard({ task }: { readonly task: WorkedExample }) {
   const isCurrent = current.value === task;
   const isBusy = isCurrent && isRunning.value;
+  const isThere = offered.value?.includes(task.name) ?? true;
   return (
     <Card id={task.name} title={task.title}>
       <p>{task.about}</p>
@@ -33,11 +34,23 @@ function TaskCard({ task }: { readonly task: WorkedExample }) {
         />
       ) : (
         <div class="buttons">
-          <button type="button" class={isCurrent ? '' : 'main'} disabled={isRunning.value} onClick={() => start(task)}>
+          <button
+            type="button"
+            class={isCurrent ? '' : 'main'}
+            disabled={isRunning.value || !isThere}
+            onClick={() => start(task)}
+          >
             {isCurrent ? 'Teach it again' : 'Teach it'}
             <span class="hidden">: {task.title}</span>
           </button>
         </div>
+      )}
+      {!isThere && (
+        <p class="hint">
+          {task.needs
+            ? `Its data come from Debian’s package ${task.needs}, which was not there when this page was built.`
+            : 'Its data do not lie beside this page.'}
+        </p>
       )}
       {isCurrent && <Outcome task={task} />}
       {isCurrent && !isRunning.value && task.tryIt && <TryIt about={task.tryIt} />}
@@ -56,4 +69,5 @@ function TaskCard({ task }: { readonly task: WorkedExample }) {
 }
 
 openFrame(<Tasks />);
+void findOffered();
 document.documentElement.dataset['state'] = 'ready';

@@ -15,6 +15,8 @@ export const part = signal<{ readonly name: string; readonly fraction: number | 
 export const lines = signal<readonly string[]>([]);
 export const row = signal<ExampleRow | undefined>(undefined);
 export const files = signal<readonly { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }[]>([]);
+/** The tasks whose data lie beside the page, once that is known. */
+export const offered = signal<readonly string[] | undefined>(undefined);
 export const error = signal<PlainError | undefined>(undefined);
 
 /** Lines that are kept to be read. */
@@ -25,6 +27,11 @@ const SETTINGS = { scored: 'development', seeds: [0] };
 let worker: Worker | undefined;
 const waiting = new Map<number, { resolve(answered: Answered): void; reject(error: unknown): void }>();
 let asked = 0;
+
+export async function findOffered(): Promise<void> {
+  const response = await fetch('./data/tasks.json').catch(() => undefined);
+  offered.value = response?.ok ? ((await response.json()) as string[]) : [];
+}
 
 /** Runs a task in a worker, which stays with what it has learned until another begins. */
 export function start(task: WorkedExample): void {

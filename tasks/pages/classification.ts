@@ -45,7 +45,7 @@ const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum 
 
 /** Pixels from 0 to 1, and labels. */
 async function picturesOf(split: string): Promise<Pictures> {
-  const bytes = new Uint8Array(await (await fileOf(`data/${split}.bin`)).arrayBuffer());
+  const bytes = new Uint8Array(await (await fileOf(`data/clothes-${split}.bin`)).arrayBuffer());
   const count = bytes.length / (SIDE * SIDE + 1);
   const data = Float32Array.from(bytes.subarray(0, count * SIDE * SIDE), (value) => value / 255);
   const labels = Int32Array.from(bytes.subarray(count * SIDE * SIDE));
