@@ -2,7 +2,7 @@ import { LimbeckError } from '../core/errors.ts';
 import { checkNotNegative, invalidOption } from '../core/options.ts';
 import { count, finite, given, nested, notNegative, type OptionsOf, oneOf, schema } from '../core/schema.ts';
 import { formatShape } from '../core/shape.ts';
-import { changesSound, SOUND } from './augmentSound.ts';
+import { changesSound, SOUND } from './augmentSoundOptions.ts';
 import type { InputSpec } from './dataset.ts';
 
 const AUGMENT = schema(

@@ -3,7 +3,8 @@ import { seededRandom } from '../core/random.ts';
 import { fromArrays } from './arrays.ts';
 import { augmented } from './augmented.ts';
 import type { AugmentOptions } from './augmentOptions.ts';
-import { addAtRatio, changeSpeed, placeInRoom, type SoundAugment, varySound } from './augmentSound.ts';
+import { addAtRatio, changeSpeed, placeInRoom, varySound } from './augmentSound.ts';
+import type { SoundAugment } from './augmentSoundOptions.ts';
 import golden from './golden/augmentSound.json' with { type: 'json' };
 
 const random = seededRandom(3);
