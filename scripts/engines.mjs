@@ -1,10 +1,14 @@
 // Distils a small run of the built demo in three real engines, and holds what the page reports against what the engine
-// really has:  node scripts/engines.mjs [chromium|firefox|webkit ...] [--json FILE]
+// really has. Then all three and Node are one federation.
+//   node scripts/engines.mjs [chromium|firefox|webkit|together ...] [--json FILE]
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { openChromium, openFirefox, openWebKit } from './browsers.mjs';
+import { federateEngines } from './engines/together.mjs';
+import { ensureNatsServer, findNatsServer } from './ensure.mjs';
+import { bytes as bytesText, percent } from './figures.mjs';
 import { serve } from './serve.mjs';
 
 /**
@@ -25,6 +29,9 @@ const ENGINES = {
     },
   ],
 };
+
+/** The federation of all engines. */
+const TOGETHER = 'together';
 
 /** Few enough digits for every machine, enough steps to be far above the chance of a tenth. */
 const SMALL_RUN = { autostart: 1, limit: 320, epochs: 8, seed: 1 };
@@ -102,15 +109,17 @@ const UNTAUGHT = 1;
 
 const demo = fileURLToPath(new URL('../dist/demo', import.meta.url));
 const { values: flags, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'string' } } });
-const unknown = positionals.filter((name) => !(name in ENGINES));
-if (unknown.length > 0) fail(`Unknown: ${unknown.join(', ')}. Known engines: ${Object.keys(ENGINES).join(', ')}.`);
+const wanted = positionals.length > 0 ? positionals : [...Object.keys(ENGINES), TOGETHER];
+const unknown = wanted.filter((name) => !(name in ENGINES) && name !== TOGETHER);
+if (unknown.length > 0) fail(`Unknown: ${unknown.join(', ')}. Known: ${Object.keys(ENGINES).join(', ')}, ${TOGETHER}.`);
 if (!existsSync(join(demo, 'index.html'))) fail('The demo is not built. Run: npm run build');
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
 const records = [];
-for (const name of positionals.length > 0 ? positionals : Object.keys(ENGINES)) {
-  for (const engine of ENGINES[name]) records.push(...(await tryEngine(engine)));
+for (const name of wanted) {
+  for (const engine of ENGINES[name] ?? []) records.push(...(await tryEngine(engine)));
 }
+if (wanted.includes(TOGETHER)) records.push(...(await tryTogether()));
 if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify(records, null, 1)}\n`);
 const checks = records.flatMap((record) => record.checks);
 const failed = checks.filter(({ problem }) => problem !== undefined).length;
@@ -136,6 +145,42 @@ async function tryEngine(engine) {
     }
   }
   return records;
+}
+
+/** One federation of the three engines and Node: one student, of which each taught a part. */
+async function tryTogether() {
+  ensureNatsServer();
+  if (findNatsServer() === undefined) {
+    console.log('The federation of the engines is skipped: nats-server is not installed: apt-get install nats-server.');
+    return [];
+  }
+  const record = newRecord('chromium, firefox, webkit and node in one federation');
+  try {
+    const { rounds, bestAlone, contributions, seen } = await federateEngines(demo);
+    Object.assign(record, { contributions, seen });
+    const [{ result }] = seen;
+    for (const one of seen) {
+      const { name, version } = one;
+      const {
+        rounds: counted,
+        examples,
+        bytes,
+        aggregated,
+      } = contributions[name] ?? { rounds: 0, examples: 0, bytes: 0, aggregated: 0 };
+      console.log(
+        `  ${name} (${version}): ${counted} updates of ${examples} examples counted, ${bytesText(bytes)}; ` +
+          `it aggregated ${aggregated} rounds, and reads ${percent(one.accuracy)} with the last student`,
+      );
+      check(record, `${name} went through every round`, one.rounds !== rounds && `it knows of ${one.rounds}`);
+      check(record, `${name} taught the student`, counted === 0 && 'none of its updates counted');
+      check(record, `${name} has the same student`, one.result !== result && `${one.result}, the first has ${result}`);
+      const isBetter = one.accuracy > bestAlone;
+      check(record, `${name} reads more than it was shown`, !isBetter && `its accuracy is ${one.accuracy}`);
+    }
+  } catch (error) {
+    check(record, 'goes to the end', messageOf(error));
+  }
+  return [record];
 }
 
 async function tryPage(engine, browser, page) {
@@ -376,7 +421,6 @@ function check(record, name, problem) {
 
 function summary({ report, storeKind }) {
   const { simdLevel, threads, isIsolated, student, teacher, timeMs } = report;
-  const percent = (fraction) => `${(100 * fraction).toFixed(1)} %`;
   return [
     `SIMD ${simdLevel}`,
     `${threads} ${threads === 1 ? 'thread' : 'threads'} (teacher ${teacher.threads})`,

@@ -10,8 +10,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { natsServers } from '../../scripts/natsServers.mjs';
 import { mean } from './digits.mjs';
-import { openCluster } from './openCluster.mjs';
 
 const CLIENT = fileURLToPath(new URL('faultClient.mjs', import.meta.url));
 const KINDS = ['aggregator', 'server', 'halfOfClients'];
@@ -26,7 +26,7 @@ export async function measureFaults({ federated, training, held }, settings, sav
   const { faultKills: wanted, faultClients: clients, faultRounds: rounds, faultExamples: examples } = settings;
   const names = Array.from({ length: clients }, (_, i) => `client-${i}`);
   const folder = await mkdtemp(join(tmpdir(), 'limbeck-faults-'));
-  const cluster = await openCluster();
+  const cluster = await (await natsServers()).natsCluster();
   try {
     const digits = training.slice(0, clients * examples);
     const shares = federated.dirichletShares(

@@ -4,7 +4,7 @@
 //             are those of the entry that all clients read.
 //   carrier   what a cluster of three NATS servers on this machine does in a second, everything kept three times: entries written
 //             and read, and bytes of objects written and read.
-import { openCluster } from './openCluster.mjs';
+import { natsServers } from '../../scripts/natsServers.mjs';
 
 const BURST = 64;
 const ENTRIES = 2000;
@@ -37,7 +37,7 @@ export async function measureScale({ federated, training, datasetOf, student, he
 }
 
 export async function measureCarrier({ openNats }, { objectBytes }) {
-  const cluster = await openCluster();
+  const cluster = await (await natsServers()).natsCluster();
   const ends = [];
   try {
     const open = async () => {

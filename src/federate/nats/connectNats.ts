@@ -1,7 +1,7 @@
 import type { NatsConnection, NodeConnectionOptions } from '@nats-io/transport-node';
 import { LimbeckError } from '../../core/errors.ts';
 import { isNode, nodePackage } from '../../core/node.ts';
-import { unreachable } from './natsErrors.ts';
+import { isLate, unreachable } from './natsErrors.ts';
 import { inboxOf } from './natsNames.ts';
 
 /** Who connects where. `limbeck federate nats` writes a file of these for each device. */
@@ -20,6 +20,8 @@ export interface NatsAddress {
 
 /** How long a server may take to answer at first. */
 const CONNECT_MS = 10_000;
+/** A busy device may be too slow for a server that waits for its signature. */
+const ATTEMPTS = 3;
 /** A connection that is lost is tried again for ever, at this interval; what waits for it has its own limit. */
 const AGAIN_MS = 250;
 /** A silent server is asked whether it is there at this interval, and given up after two questions. */
@@ -56,10 +58,14 @@ export async function connectNats({
     // Without it a stranger in between could say that the server has no TLS.
     ...([servers].flat().some((one) => /^tls:/i.test(one)) && { tls: caFile === undefined ? {} : { caFile } }),
   };
-  try {
-    return await connectorFor(options, core.wsconnect as Connect)(options);
-  } catch (error) {
-    throw error instanceof LimbeckError ? error : unreachable(options.servers as string[], error);
+  const connect = connectorFor(options, core.wsconnect as Connect);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await connect(options);
+    } catch (error) {
+      if (isLate(error) && attempt < ATTEMPTS) continue;
+      throw error instanceof LimbeckError ? error : unreachable(options.servers as string[], error);
+    }
   }
 }
 

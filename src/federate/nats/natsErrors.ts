@@ -56,13 +56,18 @@ export function natsError(error: unknown): unknown {
   return transportFailed('nats', messageOf(error), error);
 }
 
+/** Whether a server gave up waiting until this device had said who it is: no word about its credentials. */
+export const isLate = (error: unknown) => nameOf(error) === 'AuthorizationError' && /timeout/i.test(messageOf(error));
+
 /** The error of a connection that was never made. */
 export function unreachable(servers: string | readonly string[], error: unknown): LimbeckError {
   const shown = [servers].flat().map(withoutSecrets).join(', ');
-  const isRefused = ['AuthorizationError', 'UserAuthenticationExpiredError'].includes(nameOf(error));
+  const isRefused = ['AuthorizationError', 'UserAuthenticationExpiredError'].includes(nameOf(error)) && !isLate(error);
   const why = isRefused
     ? 'the server refused the credentials; give those that "limbeck federate nats" wrote for this device'
-    : `${messageOf(error) || 'no answer'}. Pages need a websocket address (wss://…, or ws://… on localhost), Node nats:// or tls://`;
+    : isLate(error)
+      ? 'this device took too long to sign its name, so the server gave up; try again when it is less busy'
+      : `${messageOf(error) || 'no answer'}. Pages need a websocket address (wss://…, or ws://… on localhost), Node nats:// or tls://`;
   return new LimbeckError('nats-unreachable', `No NATS server answers at ${shown}: ${why}.`, {
     details: { servers: shown, refused: isRefused },
     cause: error,

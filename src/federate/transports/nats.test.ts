@@ -1,3 +1,4 @@
+import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isLong } from '../../../scripts/isLong.mjs';
 import { transportContract } from '../cases/transportContract.ts';
@@ -125,6 +126,27 @@ test('what nobody answers, and options of another form, are told at once', async
   await expect(openNats({ servers: 'nats://127.0.0.1:1', federation: 'a b' })).rejects.toEqual(code('invalid-option'));
   await expect(openNats({ servers: 'nats://127.0.0.1:1' } as never)).rejects.toEqual(code('invalid-option'));
   await expect(openNats({ federation: 'a' } as never)).rejects.toEqual(code('invalid-option'));
+});
+
+test('a server that does not wait for a slow device is asked again, and says nothing of its credentials', async () => {
+  let asked = 0;
+  const impatient = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.write(`INFO ${JSON.stringify({ server_id: 'x', version: '2.10.0', headers: true, max_payload: 1e6 })}\r\n`);
+    socket.once('data', () => {
+      asked++;
+      socket.end("-ERR 'Authentication Timeout'\r\n");
+    });
+  });
+  await new Promise<void>((resolve) => impatient.listen(0, '127.0.0.1', resolve));
+  const { port } = impatient.address() as { port: number };
+  const error = await openNats({ servers: `nats://127.0.0.1:${port}`, federation: 'a', token: 'mine' }).catch(
+    (thrown) => thrown,
+  );
+  impatient.close();
+  expect(error).toMatchObject({ code: 'nats-unreachable', details: { refused: false } });
+  expect(error.message).toContain('took too long');
+  expect(asked).toBe(3);
 });
 
 // A cluster takes seconds to elect its leaders.
