@@ -1,5 +1,6 @@
 // A reader of text lines: lines of WordNet's glosses drawn in some fonts, without labels, read by PP-OCRv4's recognition; what
-// its student, and the same student trained on the true texts, read of other glosses in fonts that neither saw.
+// its student, and the same student trained on the true texts, read of other glosses in fonts that neither saw, and what the student
+// reads of a font like a person's hand before and after ten corrections.
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -19,6 +20,7 @@ const FONTS = {
   ]),
   development: ['open-sans-latin-400-normal', 'open-sans-latin-600-normal'],
   test: ['noto-serif-latin-400-normal', 'work-sans-latin-400-normal'],
+  hand: ['caveat-latin-400-normal'],
 };
 
 const ASCII = /^[\x20-\x7e]+$/;
@@ -44,7 +46,7 @@ async function textsOf(counts, seed = 20) {
   );
 }
 
-export async function files({ lines = { train: 4000, development: 200, test: 300 } } = {}) {
+export async function files({ lines = { train: 4000, development: 200, test: 300, hand: 110 } } = {}) {
   const fonts = [...new Set(Object.values(FONTS).flat())];
   const bytes = await Promise.all(
     fonts.map((face) => {

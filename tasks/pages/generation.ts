@@ -1,0 +1,193 @@
+// On the page: a language model learns texts and becomes an ONNX teacher; its student learns token by token, is measured, and writes.
+import {
+  crossEntropy,
+  type Dataset,
+  type DecoderOptions,
+  type DistillOptions,
+  decoder,
+  fromTokens,
+  generate,
+  loadTeacher,
+  measure,
+  type NamedArrays,
+  type NdArray,
+  oneCycle,
+  openTrainer,
+  perToken,
+  type Student,
+  softTargets,
+  type Teacher,
+  type Trainer,
+  toOnnx,
+  weighted,
+} from 'limbeck';
+import { fileOf, offer, openTask, say, trainStudent } from './tools.ts';
+
+type Split = 'teacher' | 'student' | 'validation' | 'development' | 'test';
+
+interface Texts {
+  readonly alphabet: string;
+  readonly length: number;
+  readonly texts: Readonly<Record<Split, readonly string[]>>;
+}
+
+interface Settings {
+  /** What the figures are of: choices are made on 'development'. */
+  readonly scored?: 'development' | 'test';
+  readonly seeds?: readonly number[];
+  readonly teacher?: DecoderOptions;
+  readonly student?: DecoderOptions;
+  readonly teacherEpochs?: number;
+  readonly epochs?: number;
+  readonly teacherRate?: number;
+  readonly learningRate?: number;
+  readonly temperature?: number;
+  /** The share of the loss that is the teacher's; the rest is the text's own next character. */
+  readonly taught?: number;
+  readonly batchSize?: number;
+}
+
+const METRIC = 'perplexity of the next character, unseen glosses';
+const WRITTEN = 8;
+
+const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Trains to the epoch that foresees the validation texts best, telling each. */
+const train = (name: string, options: DistillOptions): Promise<Student> =>
+  trainStudent(
+    name,
+    { ...options, schedule: oneCycle(), keepBest: { by: 'perplexity' } },
+    ({ perplexity = Number.NaN }) => `perplexity ${perplexity.toFixed(3)}`,
+  );
+
+/** How unsure a model is of all texts together. */
+async function perplexityOf(data: Dataset, ask: (inputs: NamedArrays) => Promise<NdArray>): Promise<number> {
+  const logits: number[][] = [];
+  const sequences: number[] = [];
+  let classes = 0;
+  for (let from = 0; from < data.size; from += 50) {
+    const indices = Int32Array.from({ length: Math.min(50, data.size - from) }, (_, i) => from + i);
+    const read = await data.read(indices);
+    const { data: answer, shape } = await ask(read.inputs);
+    classes = shape[2] as number;
+    // Only the positions that count.
+    for (const [position, next] of (read.sequences ?? new Int32Array(0)).entries()) {
+      if (next < 0) continue;
+      logits.push([...answer.slice(position * classes, (position + 1) * classes)]);
+      sequences.push(next);
+    }
+  }
+  const student = { data: Float32Array.from(logits.flat()), shape: [1, sequences.length, classes] };
+  const { perplexity } = measure({ student, sequences: Int32Array.from(sequences) }, { kind: 'tokens' });
+  return perplexity ?? Number.NaN;
+}
+
+const asked = (teacher: Teacher) => async (inputs: NamedArrays) => (await teacher.ask(inputs))['logits'] as NdArray;
+
+/** Texts with a rhythm of their own, as they come; one is ended in its middle, as by someone who has read enough. */
+async function write(student: Student, alphabet: string, trainer: Trainer) {
+  const rates: number[] = [];
+  for (let seed = 0; seed <= WRITTEN; seed++) {
+    let [text, tokens] = ['', 0];
+    const startedAt = performance.now();
+    const writing = { prompt: '\n', alphabet, temperature: 0.7, topP: 0.95, maxTokens: 60, seed, trainer };
+    for await (const token of generate(student, writing)) {
+      text += token.text;
+      tokens++;
+    }
+    // The first one has the model to build.
+    if (seed > 0) rates.push((1000 * tokens) / (performance.now() - startedAt));
+    if (seed <= 2) say(`the student writes: ${text.split('\n')[0]}`);
+  }
+  const enough = new AbortController();
+  let seen = 0;
+  try {
+    const writing = { prompt: '\n', alphabet, maxTokens: 60, signal: enough.signal, trainer };
+    for await (const _ of generate(student, writing)) if (++seen === 5) enough.abort();
+    throw new Error('It went on writing after it had been aborted.');
+  } catch (error) {
+    if ((error as Error).name !== 'AbortError') throw error;
+    say(`ended after ${seen} characters: AbortError`);
+  }
+  return rates.sort((a, b) => a - b)[rates.length >> 1] as number;
+}
+
+async function run(settings: Settings = {}) {
+  const { scored = 'test', seeds = [0, 1, 2], teacherEpochs = 2, epochs = 12, batchSize = 32 } = settings;
+  const { teacherRate = 3e-3, learningRate = 5e-3, temperature = 1, taught = 0.9 } = settings;
+  const startedAt = performance.now();
+  const { alphabet, length, texts } = (await (await fileOf('data/texts.json')).json()) as Texts;
+  const size = { length, vocabulary: alphabet.length };
+  const large = { ...size, width: 128, heads: 4, hidden: 384, blocks: 2, ...settings.teacher };
+  const small = { ...size, width: 64, heads: 4, hidden: 128, blocks: 2, ...settings.student };
+  const of = (split: Split) => fromTokens(texts[split], { alphabet, length });
+  const [unseen, holdout] = [of(scored), of('validation')];
+  const trainer = await openTrainer();
+  const shared = { trainer, batchSize, holdout };
+  const author = await train('teacher', {
+    ...shared,
+    student: decoder(large),
+    data: of('teacher'),
+    loss: perToken(crossEntropy()),
+    epochs: teacherEpochs,
+    optimizer: { learningRate: teacherRate },
+    seed: 0,
+  });
+  const teacher = await loadTeacher(await toOnnx(author), { name: 'decoder' }).done;
+  say(`teacher after ${((performance.now() - startedAt) / 1000).toFixed(0)} s, on ${teacher.description.device}`);
+  try {
+    const teacherValue = await perplexityOf(unseen, asked(teacher));
+    const learned = async (isControl: boolean, seed: number) => {
+      const from = performance.now();
+      const name = isControl ? 'control' : 'student';
+      const both = [
+        { loss: softTargets({ temperature }), weight: taught },
+        { loss: crossEntropy(), weight: 1 - taught },
+      ];
+      const student = await train(name, {
+        ...shared,
+        student: decoder(small),
+        data: of('student'),
+        ...(isControl ? { loss: perToken(crossEntropy()) } : { teacher, loss: perToken(weighted(both)) }),
+        epochs,
+        optimizer: { learningRate },
+        seed,
+      });
+      const file = await toOnnx(student);
+      if (!isControl && seed === seeds[0]) offer('definitions.onnx', file);
+      await using opened = await loadTeacher(file, { name }).done;
+      const value = await perplexityOf(unseen, asked(opened));
+      say(`${name}, seed ${seed}: ${value.toFixed(3)}, ${((performance.now() - from) / 1000).toFixed(0)} s`);
+      return { student, value, bytes: file.byteLength };
+    };
+    type Learned = Awaited<ReturnType<typeof learned>>;
+    const [students, controls]: [Learned[], Learned[]] = [[], []];
+    for (const seed of seeds) {
+      students.push(await learned(false, seed));
+      controls.push(await learned(true, seed));
+    }
+    const [first] = students;
+    const tokensPerSecond = await write(first?.student as Student, alphabet, trainer);
+    const values = (all: typeof students) => all.map(({ value }) => value);
+    return {
+      teacher: `decoder of ${large.blocks} blocks, ${large.width} wide, from ${texts.teacher.length} other glosses`,
+      student: `decoder of ${small.blocks} blocks, ${small.width} wide`,
+      control: `the same ${texts.student.length} glosses, without the teacher`,
+      metric: METRIC,
+      better: 'lower',
+      teacherValue,
+      studentValue: meanOf(values(students)),
+      controlValue: meanOf(values(controls)),
+      studentBytes: first?.bytes ?? Number.NaN,
+      msPerExample: 1000 / tokensPerSecond,
+      ms: performance.now() - startedAt,
+      seeds: { student: values(students), control: values(controls) },
+      tokensPerSecond,
+    };
+  } finally {
+    await teacher[Symbol.asyncDispose]();
+    await trainer[Symbol.asyncDispose]();
+  }
+}
+
+openTask({ run });
