@@ -47,6 +47,19 @@ export const TASKS: readonly WorkedExample[] = [
     },
   },
   {
+    name: 'generation',
+    title: 'Write, letter by letter',
+    about:
+      'A transformer learns from WordNet how things are defined; a smaller one learns from it, letter by letter, and writes ' +
+      'definitions of its own. It takes two minutes, and what both write is nonsense that looks like English.',
+    better: 'lower',
+    tryIt: {
+      label: 'Go on from',
+      example: 'a small animal that',
+      hint: 'Small letters, spaces, hyphens, commas and brackets.',
+    },
+  },
+  {
     name: 'regression',
     title: 'Foretell a number',
     about:

@@ -34,6 +34,7 @@ const LOADERS: Readonly<Record<string, () => Promise<unknown>>> = {
   recognition: () => import('../../tasks/pages/recognition.ts'),
   ranking: () => import('../../tasks/pages/ranking.ts'),
   classification: () => import('../../tasks/pages/classification.ts'),
+  generation: () => import('../../tasks/pages/generation.ts'),
   regression: () => import('../../tasks/pages/regression.ts'),
 };
 

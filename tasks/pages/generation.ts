@@ -21,7 +21,7 @@ import {
   toOnnx,
   weighted,
 } from 'limbeck';
-import { fileOf, offer, openTask, say, trainStudent } from './tools.ts';
+import { type Answered, fileOf, offer, openTask, say, trainStudent } from './tools.ts';
 
 type Split = 'teacher' | 'student' | 'validation' | 'development' | 'test';
 
@@ -112,6 +112,28 @@ async function write(student: Student, alphabet: string, trainer: Trainer) {
   return rates.sort((a, b) => a - b)[rates.length >> 1] as number;
 }
 
+/** What `run` taught last, for beginnings of one's own. */
+let taught: { readonly author: Student; readonly student: Student; readonly alphabet: string } | undefined;
+
+/** How teacher and student go on from a text. */
+async function answer(text: string): Promise<Answered> {
+  if (taught === undefined) throw new Error('There is no student yet.');
+  const { author, student, alphabet } = taught;
+  const prompt = `\n${text.toLowerCase()}`;
+  const writes = async (model: Student) => {
+    let written = '';
+    for await (const token of generate(model, { prompt, alphabet, temperature: 0.7, topP: 0.95, maxTokens: 60 })) {
+      if (token.text === '\n') break;
+      written += token.text;
+    }
+    return [`${text}${written}`];
+  };
+  return [
+    { who: 'Teacher', says: await writes(author) },
+    { who: 'Student', says: await writes(student) },
+  ];
+}
+
 async function run(settings: Settings = {}) {
   const { scored = 'test', seeds = [0, 1, 2], teacherEpochs = 2, epochs = 12, batchSize = 32 } = settings;
   const { teacherRate = 3e-3, learningRate = 5e-3, temperature = 1, taught = 0.9 } = settings;
@@ -167,6 +189,7 @@ async function run(settings: Settings = {}) {
       controls.push(await learned(true, seed));
     }
     const [first] = students;
+    if (first) taught = { author, student: first.student, alphabet };
     const tokensPerSecond = await write(first?.student as Student, alphabet, trainer);
     const values = (all: typeof students) => all.map(({ value }) => value);
     return {
@@ -190,4 +213,4 @@ async function run(settings: Settings = {}) {
   }
 }
 
-openTask({ run });
+openTask({ run, answer });
