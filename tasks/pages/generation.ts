@@ -113,20 +113,20 @@ async function write(student: Student, alphabet: string, trainer: Trainer) {
 }
 
 /** What `run` taught last, for beginnings of one's own. */
-let taught: { readonly author: Student; readonly student: Student; readonly alphabet: string } | undefined;
+let written: { readonly author: Student; readonly student: Student; readonly alphabet: string } | undefined;
 
 /** How teacher and student go on from a text. */
 async function answer(text: string): Promise<Answered> {
-  if (taught === undefined) throw new Error('There is no student yet.');
-  const { author, student, alphabet } = taught;
+  if (written === undefined) throw new Error('There is no student yet.');
+  const { author, student, alphabet } = written;
   const prompt = `\n${text.toLowerCase()}`;
   const writes = async (model: Student) => {
-    let written = '';
+    let line = '';
     for await (const token of generate(model, { prompt, alphabet, temperature: 0.7, topP: 0.95, maxTokens: 60 })) {
       if (token.text === '\n') break;
-      written += token.text;
+      line += token.text;
     }
-    return [`${text}${written}`];
+    return [`${text}${line}`];
   };
   return [
     { who: 'Teacher', says: await writes(author) },
@@ -189,7 +189,7 @@ async function run(settings: Settings = {}) {
       controls.push(await learned(true, seed));
     }
     const [first] = students;
-    if (first) taught = { author, student: first.student, alphabet };
+    if (first) written = { author, student: first.student, alphabet };
     const tokensPerSecond = await write(first?.student as Student, alphabet, trainer);
     const values = (all: typeof students) => all.map(({ value }) => value);
     return {
