@@ -22,7 +22,7 @@ const LATE_SECONDS = 1;
 /** Decibels by which a clip is louder than the noise behind it. */
 const RATIOS = [5, 20] as const;
 /** The level of the noise, in decibels below full scale. */
-const LEVELS = [-55, -30] as const;
+const LEVELS = [-45, -30] as const;
 
 export function randomFrom(seed: number): () => number {
   let state = seed;
