@@ -8,9 +8,11 @@ import { artifactsOf } from '../student/layersModel.ts';
 import type { Student, StudentArtifacts } from '../student/student.ts';
 import { cnn } from '../student/zoo/cnn.ts';
 import { crnn } from '../student/zoo/crnn.ts';
+import { decoder } from '../student/zoo/decoder.ts';
 import { dsCnn } from '../student/zoo/dsCnn.ts';
 import { mlp } from '../student/zoo/mlp.ts';
 import { mobilenetV1 } from '../student/zoo/mobilenetV1.ts';
+import { recurrentDecoder } from '../student/zoo/recurrentDecoder.ts';
 import { resnet8 } from '../student/zoo/resnet8.ts';
 import { transformerTiny } from '../student/zoo/transformerTiny.ts';
 import { type CaseInput, LAYER_CASES, type LayerCase } from './layerCases.ts';
@@ -31,8 +33,10 @@ const ALL_LAYER_CASES = [...LAYER_CASES, ...SEQUENCE_LAYER_CASES, ...SHAPE_LAYER
 const STUDENTS: readonly [Student, CaseInput][] = [
   [cnn(), { shape: [28, 28, 1] }],
   [crnn({ inputShape: [17, 30, 1], filters: 4, units: 5, classes: 7 }), { shape: [17, 30, 1] }],
+  [decoder({ length: 9, vocabulary: 21, width: 16, hidden: 24, blocks: 2 }), { shape: [9], dtype: 'int32', below: 21 }],
   [dsCnn(), { shape: [49, 10, 1] }],
   [mlp(), { shape: [784] }],
+  [recurrentDecoder({ length: 9, vocabulary: 21, width: 16, units: 8 }), { shape: [9], dtype: 'int32', below: 21 }],
   [resnet8(), { shape: [32, 32, 3] }],
   [mobilenetV1(), { shape: [96, 96, 3] }],
   [transformerTiny({ length: 12, width: 16, hidden: 24 }), { shape: [12], dtype: 'int32', below: 256 }],
