@@ -64,6 +64,8 @@ export async function federateEngines(demo) {
     writeConfig(folder, port);
     const nats = await startNats(folder, 'server.conf', port);
     ends.push(() => nats.kill());
+    // It would outlive a run that is ended from outside.
+    process.once('exit', () => void nats.kill());
     const server = await serve(demo);
     ends.push(() => server.close());
     const leaving = new AbortController();
