@@ -19,6 +19,10 @@ interface Head {
 /** Whose `getRange` reads the whole value. */
 const PAGE_BYTES = { indexeddb: 64 * 1024, other: 4 * 2 ** 20 };
 const READ_AT_ONCE = 64;
+/** A read costs about as much as so many bytes that nobody asked for, so rows that lie nearer to each other are read together. */
+const GAP_BYTES = 512 * 1024;
+/** Reads that are under way together, so that a batch of rows from everywhere holds little of what lies between them. */
+const READS = 4;
 const VALUE_BYTES = { float32: 4, int32: 4, uint8: 1 } as const;
 
 /** How examples are written. */
@@ -182,24 +186,21 @@ function datasetOf(store: Store, name: string, head: Head): Dataset {
   const bytes = exampleBytes(head);
 
   async function read(indices: Int32Array, signal?: AbortSignal): Promise<Examples | LabelledExamples> {
-    const rows = await Promise.all(
-      runsOf(indices, perPage).map(async ({ page, from, to, places }) => {
-        throwIfAborted(signal);
-        const part = await store.getRange(pageKey(name, page), from * bytes, to * bytes);
-        if (part?.length === (to - from) * bytes) return { part, from, places };
-        throw new LimbeckError(
-          'store-tampered',
-          `Of the stored examples "${name}" page ${page} is missing or cut short. Store them again.`,
-          { details: { name, page } },
-        );
-      }),
-    );
     const arrays = Object.entries(inputs).map(([input, spec]) => {
       const data = makeArray(spec.dtype, indices.length * sizeOf(spec.shape));
       return { input, spec, data, view: new Uint8Array(data.buffer) };
     });
     const labels = new Int32Array(indices.length);
-    for (const { part, from, places } of rows) {
+    const readRun = async ({ page, from, to, places }: StoredRun) => {
+      throwIfAborted(signal);
+      const part = await store.getRange(pageKey(name, page), from * bytes, to * bytes);
+      if (part?.length !== (to - from) * bytes) {
+        throw new LimbeckError(
+          'store-tampered',
+          `Of the stored examples "${name}" page ${page} is missing or cut short. Store them again.`,
+          { details: { name, page } },
+        );
+      }
       for (const { row, place } of places) {
         let at = (row - from) * bytes;
         for (const { spec, view } of arrays) {
@@ -209,7 +210,14 @@ function datasetOf(store: Store, name: string, head: Head): Dataset {
         }
         if (hasLabels) labels[place] = new DataView(part.buffer, part.byteOffset).getInt32(at, true);
       }
-    }
+    };
+    const runs = runsOf(indices, perPage, Math.floor(GAP_BYTES / bytes));
+    // Each takes the next run when it is done with one.
+    const next = runs.values();
+    const takeRuns = async () => {
+      for (const run of next) await readRun(run);
+    };
+    await Promise.all(Array.from({ length: READS }, takeRuns));
     const read = Object.fromEntries(
       arrays.map(({ input, spec, data }) => [input, { data, shape: [indices.length, ...spec.shape] }]),
     );
@@ -219,7 +227,7 @@ function datasetOf(store: Store, name: string, head: Head): Dataset {
   return { size, inputs, hasLabels, read: givesFresh(read) };
 }
 
-/** Rows next to each other are read together. */
+/** Rows of a page that are read together, with what lies between them. */
 interface StoredRun {
   readonly page: number;
   readonly from: number;
@@ -227,13 +235,13 @@ interface StoredRun {
   readonly places: { readonly row: number; readonly place: number }[];
 }
 
-function runsOf(indices: Int32Array, perPage: number): StoredRun[] {
+function runsOf(indices: Int32Array, perPage: number, gapRows: number): StoredRun[] {
   const sorted = Array.from(indices, (index, place) => ({ index, place })).sort((a, b) => a.index - b.index);
   const runs: StoredRun[] = [];
   for (const { index, place } of sorted) {
     const [page, row] = [Math.floor(index / perPage), index % perPage];
     const last = runs.at(-1);
-    if (last?.page === page && row <= last.to) {
+    if (last?.page === page && row <= last.to + gapRows) {
       last.to = Math.max(last.to, row + 1);
       last.places.push({ row, place });
     } else runs.push({ page, from: row, to: row + 1, places: [{ row, place }] });
