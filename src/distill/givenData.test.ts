@@ -19,7 +19,8 @@ async function run(changed: Partial<DistillOptions>) {
   const losses: number[] = [];
   for await (const event of going) {
     if (event.type === 'notice' && !trainer().description.notices.includes(event.message)) notices.push(event.message);
-    if (event.type === 'step') losses.push(event.loss);
+    // Not of steps: how many of them are told depends on the clock.
+    if (event.type === 'epoch') losses.push(event.loss);
   }
   const { student } = await going.done;
   return { weights: weightsOf(student), notices, losses };
