@@ -8,6 +8,7 @@ test.use({ launchOptions: { executablePath: ensureChromium(), args } });
 
 test('a run over 100,000 stored pictures holds no more memory than one over 10,000', async ({ page, serveDist }) => {
   test.skip(!isLong, 'It stores 78 MB and trains on them; LIMBECK_SLOW=1 runs it.');
+  test.setTimeout(900_000);
   const body = await bundle('pages/storedExamples.ts');
   const url = await serveDist({ isIsolated: true, extra: { '/stored.js': { type: 'text/javascript', body } } });
   const train = async (count: number) => {
