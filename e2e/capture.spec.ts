@@ -7,6 +7,7 @@ import { CHROMIUM_ARGS, ensureChromium } from '../scripts/ensure.mjs';
 import { isLong } from '../scripts/isLong.mjs';
 import { collectErrors, demoResult, expect, test } from './fixtures.ts';
 import { linearModel } from './longModel.ts';
+import { wavOf } from './wav.ts';
 
 /** Pictures [3, 8, 8] in, five classes out. */
 const PICTURES = new URL('../src/export/quantize/golden/image.onnx', import.meta.url);
@@ -260,27 +261,14 @@ function colours(): Buffer {
   return Buffer.concat(parts);
 }
 
-/** Four seconds of tones, half a second each, as WAV: 16 bits, one channel. */
+/** Four seconds of tones, half a second each, as WAV. */
 function tones(): Buffer {
   const rate = 48_000;
-  const samples = Int16Array.from({ length: 4 * rate }, (_, i) => {
+  const sound = Float32Array.from({ length: 4 * rate }, (_, i) => {
     const pitch = 300 * (1 + Math.floor((2 * i) / rate));
-    return 20_000 * Math.sin((2 * Math.PI * pitch * i) / rate);
+    return (20_000 / 32_767) * Math.sin((2 * Math.PI * pitch * i) / rate);
   });
-  const head = Buffer.alloc(44);
-  head.write('RIFF', 0);
-  head.writeUInt32LE(36 + samples.byteLength, 4);
-  head.write('WAVEfmt ', 8);
-  head.writeUInt32LE(16, 16);
-  head.writeUInt16LE(1, 20);
-  head.writeUInt16LE(1, 22);
-  head.writeUInt32LE(rate, 24);
-  head.writeUInt32LE(2 * rate, 28);
-  head.writeUInt16LE(2, 32);
-  head.writeUInt16LE(16, 34);
-  head.write('data', 36);
-  head.writeUInt32LE(samples.byteLength, 40);
-  return Buffer.concat([head, Buffer.from(samples.buffer)]);
+  return wavOf(sound, rate);
 }
 
 /** Sounds of 0.3 seconds in, four classes out. */

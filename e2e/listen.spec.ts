@@ -6,6 +6,7 @@ import { type Browser, chromium } from '@playwright/test';
 import { CHROMIUM_ARGS, ensureChromium } from '../scripts/ensure.mjs';
 import { bundle, collectErrors, expect, test } from './fixtures.ts';
 import { linearModel } from './longModel.ts';
+import { wavOf } from './wav.ts';
 
 type Listen = typeof import('./pages/listen.ts');
 
@@ -18,7 +19,7 @@ let folder = '';
 let browser: Browser | undefined;
 test.beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'limbeck-listen-'));
-  await writeFile(join(folder, 'microphone.wav'), wavOf(tone()));
+  await writeFile(join(folder, 'microphone.wav'), wavOf(tone(), RATE));
 });
 test.afterAll(() => rm(folder, { recursive: true, force: true }));
 test.afterEach(async () => {
@@ -105,22 +106,4 @@ function ears(): Buffer {
   const weights = new Float32Array(2 * length);
   for (let i = 0; i < length; i++) weights[2 * i + 1] = 0.05 * Math.cos((2 * Math.PI * HERTZ * i) / 16_000);
   return linearModel(length, 2, weights);
-}
-
-function wavOf(sound: Float32Array): Buffer {
-  const samples = Int16Array.from(sound, (x) => 32_767 * x);
-  const head = Buffer.alloc(44);
-  head.write('RIFF', 0);
-  head.writeUInt32LE(36 + samples.byteLength, 4);
-  head.write('WAVEfmt ', 8);
-  head.writeUInt32LE(16, 16);
-  head.writeUInt16LE(1, 20);
-  head.writeUInt16LE(1, 22);
-  head.writeUInt32LE(RATE, 24);
-  head.writeUInt32LE(2 * RATE, 28);
-  head.writeUInt16LE(2, 32);
-  head.writeUInt16LE(16, 34);
-  head.write('data', 36);
-  head.writeUInt32LE(samples.byteLength, 40);
-  return Buffer.concat([head, Buffer.from(samples.buffer)]);
 }

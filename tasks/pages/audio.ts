@@ -15,9 +15,9 @@ import {
   softTargets,
   toOnnx,
 } from 'limbeck';
-import { offer, openTask, say, trainStudent } from './tools.ts';
+import { meanOf, medianMsOf, offer, openTask, say, trainStudent } from './tools.ts';
 import { type Clip, chooseThreshold, heardAt, judge, RATE, type Scores, type Stream } from './wakeStream.ts';
-import { EMBEDDINGS, FEATURES, meanOf, openEmbedder, scalerOf, sum, teacherScores } from './wakeTeacher.ts';
+import { EMBEDDINGS, FEATURES, openEmbedder, scalerOf, sum, teacherScores } from './wakeTeacher.ts';
 import { centred, type Learned, LOG_MEL, makeStreams, prepare, readClips } from './wakeWindows.ts';
 
 interface Settings {
@@ -221,14 +221,9 @@ async function run({
 /** The median of one window at a time. */
 async function timeOf(file: Uint8Array): Promise<number> {
   await using ears = await loadStudent(file);
-  const times: number[] = [];
-  for (let i = 0; i < 30; i++) {
-    const input = { data: new Float32Array(49 * LOG_MEL.bands), shape: [1, 49, LOG_MEL.bands, 1] };
-    const from = performance.now();
-    await ears.predict({ [Object.keys(ears.description.inputs)[0] as string]: input });
-    times.push(performance.now() - from);
-  }
-  return times.sort((a, b) => a - b)[times.length >> 1] as number;
+  const input = { data: new Float32Array(49 * LOG_MEL.bands), shape: [1, 49, LOG_MEL.bands, 1] };
+  const [name = 'input'] = Object.keys(ears.description.inputs);
+  return medianMsOf(() => ears.predict({ [name]: input }));
 }
 
 openTask({ run });

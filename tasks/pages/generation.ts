@@ -21,7 +21,7 @@ import {
   toOnnx,
   weighted,
 } from 'limbeck';
-import { type Answered, fileOf, offer, openTask, say, trainStudent } from './tools.ts';
+import { type Answered, fileOf, meanOf, offer, openTask, say, trainStudent } from './tools.ts';
 
 type Split = 'teacher' | 'student' | 'validation' | 'development' | 'test';
 
@@ -49,8 +49,6 @@ interface Settings {
 
 const METRIC = 'perplexity of the next character, unseen glosses';
 const WRITTEN = 8;
-
-const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** Trains to the epoch that foresees the validation texts best, telling each. */
 const train = (name: string, options: DistillOptions): Promise<Student> =>

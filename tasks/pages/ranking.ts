@@ -18,7 +18,7 @@ import {
 } from 'limbeck';
 // @ts-expect-error it has no types
 import openBm25 from 'wink-bm25-text-search';
-import { type Answered, fileOf, offer, openTask, say, trainStudent } from './tools.ts';
+import { type Answered, fileOf, meanOf, offer, openTask, say, trainStudent } from './tools.ts';
 
 interface Query {
   readonly text: string;
@@ -56,7 +56,6 @@ const CANDIDATES = 16;
 const METRIC = 'NDCG@10 of unseen queries among all entries';
 
 const wordsOf = (text: string) => text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
-const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** Scores of all documents for a query, by BM25. */
 function bm25Over(documents: readonly string[]): (text: string) => Float32Array {

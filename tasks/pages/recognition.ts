@@ -29,7 +29,18 @@ import {
   toOnnx,
   withSequences,
 } from 'limbeck';
-import { type Answered, addressOf, fileOf, offer, openTask, say, trainStudent } from './tools.ts';
+import {
+  type Answered,
+  addressOf,
+  fileOf,
+  meanOf,
+  medianMsOf,
+  offer,
+  openTask,
+  randomFrom,
+  say,
+  trainStudent,
+} from './tools.ts';
 
 const [HEIGHT, WIDTH] = [48, 256];
 /** Printable ASCII, in the order of the student's classes behind the blank. */
@@ -58,14 +69,6 @@ interface Settings {
 interface Drawn {
   readonly pixels: Uint8Array;
   readonly texts: string[];
-}
-
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
 }
 
 async function loadFonts(faces: readonly string[]): Promise<void> {
@@ -184,8 +187,6 @@ async function corrected(student: Student, hand: Drawn, trainer: Trainer, epochs
   return errors;
 }
 
-const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-
 async function run({
   scored = 'test',
   epochs = 14,
@@ -266,14 +267,10 @@ async function run({
 /** The median of one line at a time. */
 async function timeOf(file: Uint8Array, data: Dataset): Promise<number> {
   await using reader = await loadStudent(file);
-  const times: number[] = [];
-  for (let i = 0; i < Math.min(30, data.size); i++) {
-    const { inputs } = await data.read(Int32Array.of(i));
-    const from = performance.now();
-    await reader.predict(inputs);
-    times.push(performance.now() - from);
-  }
-  return times.sort((a, b) => a - b)[times.length >> 1] as number;
+  const lines = await Promise.all(
+    Array.from({ length: Math.min(30, data.size) }, (_, i) => data.read(Int32Array.of(i))),
+  );
+  return medianMsOf((i) => reader.predict((lines[i % lines.length] as (typeof lines)[number]).inputs));
 }
 
 openTask({ run, answer });

@@ -16,7 +16,7 @@ import {
   toOnnx,
 } from 'limbeck';
 import { RandomForestRegression } from 'ml-random-forest';
-import { fileOf, offer, openTask, say, trainStudent } from './tools.ts';
+import { fileOf, meanOf, offer, openTask, randomFrom, say, trainStudent } from './tools.ts';
 
 interface Table {
   readonly features: readonly number[][];
@@ -39,15 +39,6 @@ interface Settings {
 
 const METRIC = 'R² of miles per gallon, unseen cars';
 const QUANTILES = [0.05, 0.5, 0.95];
-const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
 
 const rowsOf = (rows: readonly (readonly number[])[]): NdArray => ({
   data: Float32Array.from(rows.flat()),

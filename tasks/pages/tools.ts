@@ -63,3 +63,28 @@ export async function trainStudent(
   }
   return (await run.done).student as Student;
 }
+
+export const meanOf = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Numbers from 0 to 1, the same for the same seed. */
+export function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+const TIMED = 30;
+
+/** The median of one call at a time, in milliseconds. */
+export async function medianMsOf(ask: (call: number) => Promise<unknown>): Promise<number> {
+  const times: number[] = [];
+  for (let call = 0; call < TIMED; call++) {
+    const from = performance.now();
+    await ask(call);
+    times.push(performance.now() - from);
+  }
+  return times.sort((a, b) => a - b)[times.length >> 1] as number;
+}

@@ -1,5 +1,6 @@
 // A long recording as MLPerf Tiny's streaming wake word builds one: speech, noise and, now and then, the word, mixed at ratios that
 // differ; and what a detector's answers are worth on it.
+import { randomFrom } from './tools.ts';
 
 /** One clip at 16 kHz. */
 export type Clip = Float32Array;
@@ -23,14 +24,6 @@ const LATE_SECONDS = 1;
 const RATIOS = [5, 20] as const;
 /** The level of the noise, in decibels below full scale. */
 const LEVELS = [-45, -30] as const;
-
-export function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
 
 const amplitudeOf = (decibels: number) => 10 ** (decibels / 20);
 

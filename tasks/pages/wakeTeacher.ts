@@ -1,6 +1,6 @@
 // openWakeWord's two models as a teacher of the example: what they make of sounds, and what a head on them says of a stream.
 import { inputPresets, loadTeacher, type NdArray, type Teacher } from 'limbeck';
-import { addressOf } from './tools.ts';
+import { addressOf, meanOf } from './tools.ts';
 import { RATE, type Scores, type Stream } from './wakeStream.ts';
 
 /** Frames that the embedding sees, and from one embedding to the next. */
@@ -10,7 +10,6 @@ const [FRAMES, HOP_FRAMES, BANDS] = [76, 8, 32];
 export const EMBEDDINGS = 3;
 
 export const sum = (values: readonly number[]) => values.reduce((all, one) => all + one, 0);
-export const meanOf = (values: readonly number[]) => sum(values) / values.length;
 
 /** openWakeWord's two models, frozen. */
 export interface Embedder extends AsyncDisposable {
