@@ -1,6 +1,6 @@
 // A reader of text lines: lines of WordNet's glosses drawn in some fonts, without labels, read by PP-OCRv4's recognition; what
-// its student, and the same student trained on the true texts, read of other glosses in fonts that neither saw, and what the student
-// reads of a font like a person's hand before and after ten corrections.
+// its student, and the same student trained on the few lines whose text is known, read of other glosses in fonts that neither
+// saw, and what the student reads of a font like a person's hand before and after ten corrections.
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
