@@ -44,6 +44,8 @@ import {
 } from './tools.ts';
 
 const [HEIGHT, WIDTH] = [48, 256];
+/** Pixels of a line for each of the student's steps. */
+const STEP_WIDTH = 8;
 /** Printable ASCII, in the order of the student's classes behind the blank. */
 const ALPHABET = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).join('');
 const METRIC = 'share of characters read right, unseen fonts';
@@ -84,7 +86,11 @@ async function loadFonts(faces: readonly string[]): Promise<void> {
   );
 }
 
-/** Draws each text in one of the faces, in a size, a place and a grey of its own; words that do not fit are left out. */
+/** Steps along a line that a text takes: one for each character, and a blank between two equal ones. */
+const stepsOf = (text: string): number =>
+  Array.from(text).reduce((steps, one, i, all) => steps + (one === all[i - 1] ? 2 : 1), 0);
+
+/** Draws each text in one of the faces, in a size, a place and a grey of its own; words that fit neither the line nor its steps are left out. */
 function draw(texts: readonly string[], faces: readonly string[], seed: number): Drawn {
   const canvas = new OffscreenCanvas(WIDTH, HEIGHT);
   const context = canvas.getContext('2d', { willReadFrequently: true }) as OffscreenCanvasRenderingContext2D;
@@ -94,11 +100,12 @@ function draw(texts: readonly string[], faces: readonly string[], seed: number):
     const size = 24 + Math.floor(10 * random());
     context.font = `${size}px "${faces[line % faces.length]}"`;
     const margin = 4 + 6 * random();
+    const isFit = (part: string) =>
+      context.measureText(part).width <= WIDTH - margin - 4 && stepsOf(part) <= WIDTH / STEP_WIDTH;
     let words = text.split(' ');
-    while (words.length > 1 && context.measureText(words.join(' ')).width > WIDTH - margin - 4)
-      words = words.slice(0, -1);
+    while (words.length > 1 && !isFit(words.join(' '))) words = words.slice(0, -1);
     let fitting = words.join(' ');
-    while (context.measureText(fitting).width > WIDTH - margin - 4) fitting = fitting.slice(0, -1);
+    while (!isFit(fitting)) fitting = fitting.slice(0, -1);
     const paper = 205 + Math.floor(51 * random());
     const ink = Math.floor(90 * random());
     context.fillStyle = `rgb(${paper} ${paper} ${paper})`;
@@ -215,7 +222,8 @@ async function run({
   const store = await openStore('lines', { kind: 'memory' });
   const teacher = cachedTeacher(reader, store, { precision: 'float16' });
 
-  const make = () => crnn({ inputShape: [HEIGHT, WIDTH, 1], classes: ALPHABET.length + 1, ...own });
+  const make = () =>
+    crnn({ inputShape: [HEIGHT, WIDTH, 1], classes: ALPHABET.length + 1, stepWidth: STEP_WIDTH, ...own });
   const learned = async (isControl: boolean, seed: number) => {
     const name = isControl ? 'control' : 'student';
     // What is scored at the end is not looked at before.
