@@ -28,7 +28,7 @@ const FONTS = {
 
 const ASCII = /^[\x20-\x7e]+$/;
 
-/** Texts of two to five words each, in a fixed order that mixes the dictionary; every gloss stands in one split only. */
+/** Texts of two to five words each, or eight of a hand, in a fixed order that mixes the dictionary; every gloss stands in one split. */
 async function textsOf(counts, seed = 20) {
   const glosses = (await nounsOf()).map(({ gloss }) => gloss).filter((gloss) => gloss.length > 12 && ASCII.test(gloss));
   const below = randomFrom(seed);
@@ -38,7 +38,10 @@ async function textsOf(counts, seed = 20) {
     Object.entries(counts).map(([split, count]) => [
       split,
       Array.from({ length: count }, () => {
-        const words = glosses[at++ % glosses.length].split(' ');
+        let words = glosses[at++ % glosses.length].split(' ');
+        // Lines of a hand are as long as the page is wide.
+        while (split === 'hand' && words.length < 8) words = glosses[at++ % glosses.length].split(' ');
+        if (split === 'hand') return words.slice(0, 8).join(' ');
         const from = below(Math.max(1, words.length - 2));
         const text = words.slice(from, from + 2 + below(4)).join(' ');
         // Some lines begin as sentences do, and some are numbers, which glosses seldom have.
@@ -49,7 +52,7 @@ async function textsOf(counts, seed = 20) {
   );
 }
 
-export async function files({ lines = { train: 4000, development: 200, test: 300, hand: 110 } } = {}) {
+export async function files({ lines = { train: 6000, development: 200, test: 300, hand: 110 } } = {}) {
   const fonts = [...new Set(Object.values(FONTS).flat())];
   const bytes = await Promise.all(
     fonts.map((face) => {

@@ -11,7 +11,7 @@ export const STEPS = schema('the steps', {
   /** Default: adam, with a rate that suits the method. */
   optimizer: given<OptimizerOptions>(checkOptimizer),
   /** Whether steps keep little of their forward pass and compute it again: less memory, more time, the same patch. Default false. */
-  recompute: flag(false),
+  recompute: flag(),
 });
 
 /** How long and how fast a method learns. */
