@@ -8,7 +8,7 @@ import { loadTail, storeTail } from '../math';
 import { mathTable } from '../mathTable';
 import { rowStart } from '../range';
 import { exponentials, rowGrad, rowMax, scale } from '../softmax';
-import { pack, packedBytes, packTransposed, product } from './product';
+import { pack, packedBytes, packTransposed, product, productOfTransposed } from './product';
 
 /** The argument block: 32-bit words in this order. `runtime/kernels/matmul/attention.ts` writes it. Mask strides are in values. */
 const Q: i32 = 0;
@@ -40,8 +40,8 @@ const SCORE_VALUES: i32 = 32 * 1024;
 const BLOCK_ONE: usize = 384 * 1024;
 const BLOCK_TWO: usize = 448 * 1024;
 const MOST_ROWS: i32 = 64;
-/** One tile, after the table of constants. */
-const EDGE: usize = 513 * 1024;
+/** What a product needs, after the table of constants. */
+const ROOM: usize = 513 * 1024;
 
 @inline
 function blockRows(keys: i32): i32 {
@@ -74,12 +74,12 @@ function head(args: usize, scratch: usize, example: i32, index: i32, t: usize): 
   let mask = <usize>arg(args, MASK);
   if (mask) mask += <usize>(example * arg(args, MASK_BATCH) + index * arg(args, MASK_HEAD)) << 2;
   const step = blockRows(keys);
-  const edge = scratch + EDGE;
+  const room = scratch + ROOM;
   for (let first = 0; first < queries; first += step) {
     const rows = min(step, queries - first);
     const block = probs + <usize>first * scoreBytes;
     const q = <usize>arg(args, Q) + ofQueries + <usize>first * rowBytes;
-    product(q, rowBytes, 4, packedK, block, scoreBytes, rows, keys, width, load<f32>(args + FACTOR), false, edge);
+    product(q, rowBytes, packedK, block, scoreBytes, rows, keys, width, load<f32>(args + FACTOR), false, room);
     for (let row = 0; row < rows; row++) {
       const scores = block + <usize>row * scoreBytes;
       if (mask) addRow(mask + (<usize>((first + row) * arg(args, MASK_ROW)) << 2), scores, keys);
@@ -90,7 +90,7 @@ function head(args: usize, scratch: usize, example: i32, index: i32, t: usize): 
       if (seen < keys) memory.fill(scores + (<usize>seen << 2), 0, <usize>(keys - seen) << 2);
     }
     const out = <usize>arg(args, OUT) + ofQueries + <usize>first * rowBytes;
-    product(block, scoreBytes, 4, packedV, out, rowBytes, rows, width, keys, 1, false, edge);
+    product(block, scoreBytes, packedV, out, rowBytes, rows, width, keys, 1, false, room);
   }
 }
 
@@ -133,23 +133,23 @@ function headGrad(args: usize, scratch: usize, example: i32, index: i32): void {
   const dV = <usize>arg(args, DV) + ofKeys;
   const scores = scratch + SCORES;
   const step = blockRows(keys);
-  const edge = scratch + EDGE;
+  const room = scratch + ROOM;
   for (let first = 0; first < queries; first += step) {
     const rows = min(step, queries - first);
     const adds = first > 0;
     const p = probs + <usize>first * scoreBytes;
     const ofBlock = ofQueries + <usize>first * rowBytes;
     const dy = <usize>arg(args, DY) + ofBlock;
-    product(dy, rowBytes, 4, packedV, scores, scoreBytes, rows, keys, width, 1, false, edge);
+    product(dy, rowBytes, packedV, scores, scoreBytes, rows, keys, width, 1, false, room);
     for (let row = 0; row < rows; row++) {
       const at = scores + <usize>row * scoreBytes;
-      rowGrad(p + <usize>row * scoreBytes, at, at, keys);
+      rowGrad(p + <usize>row * scoreBytes, at, at, keys, factor);
     }
     const dQ = <usize>arg(args, DQ) + ofBlock;
-    product(scores, scoreBytes, 4, packedK, dQ, rowBytes, rows, width, keys, factor, false, edge);
+    product(scores, scoreBytes, packedK, dQ, rowBytes, rows, width, keys, 1, false, room);
     pack(<usize>arg(args, Q) + ofBlock, rowBytes, rows, width, scratch + BLOCK_ONE);
-    product(scores, 4, scoreBytes, scratch + BLOCK_ONE, dK, rowBytes, keys, width, rows, factor, adds, edge);
+    productOfTransposed(scores, scoreBytes, scratch + BLOCK_ONE, dK, rowBytes, keys, width, rows, adds, room);
     pack(dy, rowBytes, rows, width, scratch + BLOCK_TWO);
-    product(p, 4, scoreBytes, scratch + BLOCK_TWO, dV, rowBytes, keys, width, rows, 1, adds, edge);
+    productOfTransposed(p, scoreBytes, scratch + BLOCK_TWO, dV, rowBytes, keys, width, rows, adds, room);
   }
 }

@@ -60,6 +60,8 @@ export const attention: readonly Kernel[] = [
 /** A thread's scratch has room for two packed operands of a head (in values), and rows of this width. */
 const MOST_PACKED = 2 ** 16;
 const MOST_WIDTH = 256;
+/** A panel of six rows over all keys fits too. */
+const MOST_KEYS = 4096;
 
 /** Whether shapes agree and a head fits a thread's scratch. */
 export function fitsAttention(query: TensorInfo, key: TensorInfo, value: TensorInfo, heads: number): boolean {
@@ -76,7 +78,7 @@ export function fitsAttention(query: TensorInfo, key: TensorInfo, value: TensorI
     keys * width * 2 > 2 ** 28
   )
     return false;
-  return toPanels(keys) * width + keys * toPanels(width) <= MOST_PACKED;
+  return keys <= MOST_KEYS && toPanels(keys) * width + keys * toPanels(width) <= MOST_PACKED;
 }
 
 function toPanels(columns: number): number {
