@@ -85,44 +85,71 @@ function turnFour(at: usize, stride: usize, out: usize): void {
 const TILE: usize = 32;
 const PANEL: usize = 256;
 
-/** C (+)= factor · A B for a matrix A with dense rows, `aRow` bytes apart. `adds` adds to what C holds. */
+/**
+ * C = factor · A B for a matrix A with dense rows, `aRow` bytes apart. The first row of C is wanted up to column `seen`, each
+ * other row one column further than the row before: what lies behind may be left as it is.
+ */
 export function product(
-  a: usize, aRow: usize, packedB: usize, c: usize, cRow: usize, m: i32, n: i32, k: i32, factor: f32, adds: bool,
+  a: usize, aRow: usize, packedB: usize, c: usize, cRow: usize, m: i32, n: i32, k: i32, factor: f32, seen: i32,
   room: usize,
 ): void {
   layRows(cRow, room);
   for (let i = 0; i < m; i += MR) {
     const rows = min(MR, m - i);
     packRows(a + <usize>i * aRow, aRow, rows, k, factor, room + PANEL);
-    rowPanel(room + PANEL, STEP, packedB, c + <usize>i * cRow, rows, n, k, adds, room);
+    const wanted = min(n, seen + i + rows - 1);
+    rowPanel(room + PANEL, STEP, packedB, <usize>k << 5, c + <usize>i * cRow, rows, wanted, n, k, false, room);
   }
 }
 
-/** C (+)= Aᵀ B for a matrix A[k, m] with dense rows, `aRow` bytes apart. */
-export function productOfTransposed(
-  a: usize, aRow: usize, packedB: usize, c: usize, cRow: usize, m: i32, n: i32, k: i32, adds: bool, room: usize,
+/** C = A B, where the first row of A is zero from column `seen` on, each other row from one column further. */
+export function productOfSeen(
+  a: usize, aRow: usize, packedB: usize, c: usize, cRow: usize, m: i32, n: i32, k: i32, seen: i32, room: usize,
 ): void {
   layRows(cRow, room);
-  let i = 0;
-  for (; i + MR <= m; i += MR) {
-    rowPanel(a + (<usize>i << 2), <i32>aRow, packedB, c + <usize>i * cRow, MR, n, k, adds, room);
+  for (let i = 0; i < m; i += MR) {
+    const rows = min(MR, m - i);
+    const depth = min(k, seen + i + rows - 1);
+    packRows(a + <usize>i * aRow, aRow, rows, depth, 1, room + PANEL);
+    rowPanel(room + PANEL, STEP, packedB, <usize>k << 5, c + <usize>i * cRow, rows, n, n, depth, false, room);
   }
-  if (i == m) return;
-  packColumns(a + (<usize>i << 2), aRow, m - i, k, room + PANEL);
-  rowPanel(room + PANEL, STEP, packedB, c + <usize>i * cRow, m - i, n, k, adds, room);
+}
+
+/** C (+)= Aᵀ B for a matrix A[k, m] with dense rows, `aRow` bytes apart, and zeros as in `productOfSeen`. `adds` adds to what C holds. */
+export function productOfTransposed(
+  a: usize, aRow: usize, packedB: usize, c: usize, cRow: usize, m: i32, n: i32, k: i32, seen: i32, adds: bool,
+  room: usize,
+): void {
+  layRows(cRow, room);
+  for (let i = 0; i < m; i += MR) {
+    const rows = min(MR, m - i);
+    // The rows of A that see column i.
+    const zeros = min(k, max(0, i + 1 - seen));
+    if (adds && zeros == k) return;
+    const at = a + <usize>zeros * aRow + (<usize>i << 2);
+    const b = packedB + (<usize>zeros << 5);
+    const to = c + <usize>i * cRow;
+    if (rows == MR) {
+      rowPanel(at, <i32>aRow, b, <usize>k << 5, to, MR, n, n, k - zeros, adds, room);
+    } else {
+      packColumns(at, aRow, rows, k - zeros, room + PANEL);
+      rowPanel(room + PANEL, STEP, b, <usize>k << 5, to, rows, n, n, k - zeros, adds, room);
+    }
+  }
 }
 
 function layRows(cRow: usize, room: usize): void {
   for (let r = 0; r < MR; r++) store<i32>(room + (<usize>r << 2), <i32>cRow * r);
 }
 
-/** At most six rows of C. */
+/** At most six rows of C, and its columns up to `wanted`; a panel of B is `panelBytes` long. */
 function rowPanel(
-  a: usize, aStep: i32, packedB: usize, c: usize, rows: i32, n: i32, k: i32, adds: bool, room: usize,
+  a: usize, aStep: i32, packedB: usize, panelBytes: usize, c: usize, rows: i32, wanted: i32, n: i32, k: i32, adds: bool,
+  room: usize,
 ): void {
-  for (let j = 0; j < n; j += NR) {
-    const b = packedB + (<usize>(j * k) << 2);
-    micro(a, aStep, b, k, c + (<usize>j << 2), room, rows, min(NR, n - j), !adds, room + TILE, 0, 0, 0);
+  for (let j = 0; j < wanted; j += NR) {
+    micro(a, aStep, packedB, k, c + (<usize>j << 2), room, rows, min(NR, n - j), !adds, room + TILE, 0, 0, 0);
+    packedB += panelBytes;
   }
 }
 
