@@ -8,7 +8,7 @@ import { loadTail, storeTail } from '../math';
 import { mathTable } from '../mathTable';
 import { rowStart } from '../range';
 import { exponentials, rowGrad, rowMax, scale } from '../softmax';
-import { pack, packedBytes, packTransposed, product } from './product';
+import { pack, packedBytes, packTransposed, product, productOfSeen, productOfTransposed } from './product';
 
 /** The argument block: 32-bit words in this order. `runtime/kernels/matmul/attention.ts` writes it. Mask strides are in values. */
 const Q: i32 = 0;
@@ -33,6 +33,7 @@ const DY: i32 = 10;
 const DQ: i32 = 11;
 const DK: i32 = 12;
 const DV: i32 = 13;
+const IS_GRAD_CAUSAL: i32 = 14;
 
 /** Scratch: two packed operands of a head, then the scores of a block of rows, then two packed blocks of rows. */
 const SCORES: usize = 256 * 1024;
@@ -40,8 +41,14 @@ const SCORE_VALUES: i32 = 32 * 1024;
 const BLOCK_ONE: usize = 384 * 1024;
 const BLOCK_TWO: usize = 448 * 1024;
 const MOST_ROWS: i32 = 64;
-/** One tile, after the table of constants. */
-const EDGE: usize = 513 * 1024;
+/** What a product needs, after the table of constants. */
+const ROOM: usize = 513 * 1024;
+
+/** How many keys a row sees: a causal row those up to its own position. */
+@inline
+function seenBy(row: i32, keys: i32, isCausal: bool): i32 {
+  return isCausal ? min(keys, row + 1) : keys;
+}
 
 @inline
 function blockRows(keys: i32): i32 {
@@ -73,24 +80,25 @@ function head(args: usize, scratch: usize, example: i32, index: i32, t: usize): 
   const probs = <usize>arg(args, PROBS) + <usize>((example * heads + index) * queries) * scoreBytes;
   let mask = <usize>arg(args, MASK);
   if (mask) mask += <usize>(example * arg(args, MASK_BATCH) + index * arg(args, MASK_HEAD)) << 2;
+  const isCausal = arg(args, IS_CAUSAL) != 0;
   const step = blockRows(keys);
-  const edge = scratch + EDGE;
+  const room = scratch + ROOM;
   for (let first = 0; first < queries; first += step) {
     const rows = min(step, queries - first);
     const block = probs + <usize>first * scoreBytes;
     const q = <usize>arg(args, Q) + ofQueries + <usize>first * rowBytes;
-    product(q, rowBytes, 4, packedK, block, scoreBytes, rows, keys, width, load<f32>(args + FACTOR), false, edge);
+    const seenFirst = seenBy(first, keys, isCausal);
+    product(q, rowBytes, packedK, block, scoreBytes, rows, keys, width, load<f32>(args + FACTOR), seenFirst, room);
     for (let row = 0; row < rows; row++) {
       const scores = block + <usize>row * scoreBytes;
-      if (mask) addRow(mask + (<usize>((first + row) * arg(args, MASK_ROW)) << 2), scores, keys);
-      // A causal row sees the keys up to its own position.
-      const seen = arg(args, IS_CAUSAL) ? min(keys, first + row + 1) : keys;
+      const seen = seenBy(first + row, keys, isCausal);
+      if (mask) addRow(mask + (<usize>((first + row) * arg(args, MASK_ROW)) << 2), scores, seen);
       const sum = exponentials(scores, scores, seen, rowMax(scores, seen), t);
       scale(scores, seen, 1 / sum);
       if (seen < keys) memory.fill(scores + (<usize>seen << 2), 0, <usize>(keys - seen) << 2);
     }
     const out = <usize>arg(args, OUT) + ofQueries + <usize>first * rowBytes;
-    product(block, scoreBytes, 4, packedV, out, rowBytes, rows, width, keys, 1, false, edge);
+    productOfSeen(block, scoreBytes, packedV, out, rowBytes, rows, width, keys, seenFirst, room);
   }
 }
 
@@ -132,24 +140,28 @@ function headGrad(args: usize, scratch: usize, example: i32, index: i32): void {
   const dK = <usize>arg(args, DK) + ofKeys;
   const dV = <usize>arg(args, DV) + ofKeys;
   const scores = scratch + SCORES;
+  const isCausal = arg(args, IS_GRAD_CAUSAL) != 0;
   const step = blockRows(keys);
-  const edge = scratch + EDGE;
+  const room = scratch + ROOM;
   for (let first = 0; first < queries; first += step) {
     const rows = min(step, queries - first);
+    const seenFirst = seenBy(first, keys, isCausal);
     const adds = first > 0;
     const p = probs + <usize>first * scoreBytes;
     const ofBlock = ofQueries + <usize>first * rowBytes;
     const dy = <usize>arg(args, DY) + ofBlock;
-    product(dy, rowBytes, 4, packedV, scores, scoreBytes, rows, keys, width, 1, false, edge);
+    product(dy, rowBytes, packedV, scores, scoreBytes, rows, keys, width, 1, seenFirst, room);
     for (let row = 0; row < rows; row++) {
       const at = scores + <usize>row * scoreBytes;
-      rowGrad(p + <usize>row * scoreBytes, at, at, keys);
+      const seen = seenBy(first + row, keys, isCausal);
+      rowGrad(p + <usize>row * scoreBytes, at, at, seen, factor);
+      if (seen < keys) memory.fill(at + (<usize>seen << 2), 0, <usize>(keys - seen) << 2);
     }
     const dQ = <usize>arg(args, DQ) + ofBlock;
-    product(scores, scoreBytes, 4, packedK, dQ, rowBytes, rows, width, keys, factor, false, edge);
+    productOfSeen(scores, scoreBytes, packedK, dQ, rowBytes, rows, width, keys, seenFirst, room);
     pack(<usize>arg(args, Q) + ofBlock, rowBytes, rows, width, scratch + BLOCK_ONE);
-    product(scores, 4, scoreBytes, scratch + BLOCK_ONE, dK, rowBytes, keys, width, rows, factor, adds, edge);
+    productOfTransposed(scores, scoreBytes, scratch + BLOCK_ONE, dK, rowBytes, keys, width, rows, seenFirst, adds, room);
     pack(dy, rowBytes, rows, width, scratch + BLOCK_TWO);
-    product(p, 4, scoreBytes, scratch + BLOCK_TWO, dV, rowBytes, keys, width, rows, 1, adds, edge);
+    productOfTransposed(p, scoreBytes, scratch + BLOCK_TWO, dV, rowBytes, keys, width, rows, seenFirst, adds, room);
   }
 }

@@ -1,25 +1,27 @@
 /**
- * Small matrix products whose operands are in the first-level cache: C[m, n] (+)= factor · Σ_k A[m, k] · B[k, n]. B
- * comes packed in panels of eight columns; A is read one value at a time through two strides, so its transpose costs
- * nothing; C has dense columns. The register tile is 6 × 8, as in `gemm`.
+ * Small matrix products whose operands are in the first-level cache: C[m, n] (+)= Σ_k A[m, k] · B[k, n], by the register
+ * tile of `gemm`. B comes packed in panels of eight columns. Of A six rows at a time are packed too; where A is a
+ * transposed matrix they are neighbours in memory, and the tile reads them where they are.
  */
-import { multiplyAdd } from '../math';
+import { MR, NR } from '../gemm/layout';
+import { micro } from '../gemm/micro';
+import { turnSix } from '../gemm/pack';
 
-export const PANEL: i32 = 8;
-const TILE_ROWS: i32 = 6;
+/** Bytes of a step of a packed panel of A. */
+const STEP: i32 = MR << 2;
 
 /** Bytes of a packed operand: columns are filled up to whole panels. */
 @inline
 export function packedBytes(depth: i32, columns: i32): usize {
-  return <usize>(depth * ((columns + PANEL - 1) & ~(PANEL - 1))) << 2;
+  return <usize>(depth * ((columns + NR - 1) & ~(NR - 1))) << 2;
 }
 
 /** Packs B[k, n] with dense columns: rows are `stride` bytes apart. */
 export function pack(b: usize, stride: usize, depth: i32, columns: i32, out: usize): void {
-  for (let j = 0; j < columns; j += PANEL) {
+  for (let j = 0; j < columns; j += NR) {
     const width = columns - j;
     let row = b + (<usize>j << 2);
-    if (width >= PANEL) {
+    if (width >= NR) {
       for (let p = depth; p > 0; p--) {
         v128.store(out, v128.load(row));
         v128.store(out, v128.load(row, 16), 16);
@@ -29,7 +31,7 @@ export function pack(b: usize, stride: usize, depth: i32, columns: i32, out: usi
       continue;
     }
     for (let p = depth; p > 0; p--) {
-      for (let i = 0; i < PANEL; i++) {
+      for (let i = 0; i < NR; i++) {
         store<f32>(out + (<usize>i << 2), i < width ? load<f32>(row + (<usize>i << 2)) : 0);
       }
       row += stride;
@@ -40,11 +42,11 @@ export function pack(b: usize, stride: usize, depth: i32, columns: i32, out: usi
 
 /** Packs B[k, n] = S[n, k]: a column of B is a dense row of S; rows are `stride` bytes apart. */
 export function packTransposed(s: usize, stride: usize, depth: i32, columns: i32, out: usize): void {
-  for (let j = 0; j < columns; j += PANEL) {
+  for (let j = 0; j < columns; j += NR) {
     const width = columns - j;
     const row = s + <usize>j * stride;
     let p = 0;
-    if (width >= PANEL) {
+    if (width >= NR) {
       for (; p + 4 <= depth; p += 4) {
         const at = row + (<usize>p << 2);
         turnFour(at, stride, out);
@@ -53,7 +55,7 @@ export function packTransposed(s: usize, stride: usize, depth: i32, columns: i32
       }
     }
     for (; p < depth; p++) {
-      for (let i = 0; i < PANEL; i++) {
+      for (let i = 0; i < NR; i++) {
         const value: f32 = i < width ? load<f32>(row + <usize>i * stride + (<usize>p << 2)) : 0;
         store<f32>(out + (<usize>i << 2), value);
       }
@@ -79,104 +81,112 @@ function turnFour(at: usize, stride: usize, out: usize): void {
   v128.store(out, v128.shuffle<i64>(y2, y3, 1, 3), 96);
 }
 
-/** The product. Strides are in bytes; with `adds` it is added to C. `sums` is room for one tile. */
-export function product(
-  a: usize, aRow: usize, aColumn: usize, packedB: usize, c: usize, cRow: usize, m: i32, n: i32, k: i32, factor: f32,
-  adds: bool, sums: usize,
-): void {
-  for (let j = 0; j < n; j += PANEL) {
-    const panel = packedB + (<usize>(j * k) << 2);
-    for (let i = 0; i < m; i += TILE_ROWS) {
-      const rows = min(TILE_ROWS, m - i);
-      tile(a + <usize>i * aRow, aRow, aColumn, panel, rows, k, sums);
-      const at = c + <usize>i * cRow + (<usize>j << 2);
-      if (n - j >= PANEL) giveRows(sums, at, cRow, rows, factor, adds);
-      else giveEdge(sums, at, cRow, rows, n - j, factor, adds);
-    }
-  }
-}
+/** Where C's rows lie (six offsets), an edge tile, and a panel of A, for which `room` must have 1 KB and 24 bytes a depth. */
+const TILE: usize = 32;
+const PANEL: usize = 256;
 
 /**
- * The sums of one tile, left in memory: if the same function also used them, V8 would have too few registers for the
- * loop and be half as fast. Missing rows repeat the last one.
+ * C = factor · A B for a matrix A with dense rows, `aRow` bytes apart. The first row of C is wanted up to column `seen`, each
+ * other row one column further than the row before: what lies behind may be left as it is.
  */
-function tile(a0: usize, aRow: usize, aColumn: usize, b: usize, rows: i32, k: i32, sums: usize): void {
-  let a1 = rows > 1 ? a0 + aRow : a0;
-  let a2 = rows > 2 ? a1 + aRow : a1;
-  let a3 = rows > 3 ? a2 + aRow : a2;
-  let a4 = rows > 4 ? a3 + aRow : a3;
-  let a5 = rows > 5 ? a4 + aRow : a4;
-  const zero = f32x4.splat(0);
-  let c00 = zero, c01 = zero, c10 = zero, c11 = zero, c20 = zero, c21 = zero;
-  let c30 = zero, c31 = zero, c40 = zero, c41 = zero, c50 = zero, c51 = zero;
-  for (let left = k; left > 0; left--) {
-    const b0 = v128.load(b);
-    const b1 = v128.load(b, 16);
-    let a = v128.load32_splat(a0);
-    c00 = multiplyAdd(a, b0, c00);
-    c01 = multiplyAdd(a, b1, c01);
-    a = v128.load32_splat(a1);
-    c10 = multiplyAdd(a, b0, c10);
-    c11 = multiplyAdd(a, b1, c11);
-    a = v128.load32_splat(a2);
-    c20 = multiplyAdd(a, b0, c20);
-    c21 = multiplyAdd(a, b1, c21);
-    a = v128.load32_splat(a3);
-    c30 = multiplyAdd(a, b0, c30);
-    c31 = multiplyAdd(a, b1, c31);
-    a = v128.load32_splat(a4);
-    c40 = multiplyAdd(a, b0, c40);
-    c41 = multiplyAdd(a, b1, c41);
-    a = v128.load32_splat(a5);
-    c50 = multiplyAdd(a, b0, c50);
-    c51 = multiplyAdd(a, b1, c51);
-    b += 32;
-    a0 += aColumn;
-    a1 += aColumn;
-    a2 += aColumn;
-    a3 += aColumn;
-    a4 += aColumn;
-    a5 += aColumn;
+export function product(
+  a: usize, aRow: usize, packedB: usize, c: usize, cRow: usize, m: i32, n: i32, k: i32, factor: f32, seen: i32,
+  room: usize,
+): void {
+  layRows(cRow, room);
+  for (let i = 0; i < m; i += MR) {
+    const rows = min(MR, m - i);
+    packRows(a + <usize>i * aRow, aRow, rows, k, factor, room + PANEL);
+    const wanted = min(n, seen + i + rows - 1);
+    rowPanel(room + PANEL, STEP, packedB, <usize>k << 5, c + <usize>i * cRow, rows, wanted, n, k, false, room);
   }
-  v128.store(sums, c00, 0);
-  v128.store(sums, c01, 16);
-  v128.store(sums, c10, 32);
-  v128.store(sums, c11, 48);
-  v128.store(sums, c20, 64);
-  v128.store(sums, c21, 80);
-  v128.store(sums, c30, 96);
-  v128.store(sums, c31, 112);
-  v128.store(sums, c40, 128);
-  v128.store(sums, c41, 144);
-  v128.store(sums, c50, 160);
-  v128.store(sums, c51, 176);
 }
 
-function giveRows(sums: usize, c: usize, cRow: usize, rows: i32, factor: f32, adds: bool): void {
+/** C = A B, where the first row of A is zero from column `seen` on, each other row from one column further. */
+export function productOfSeen(
+  a: usize, aRow: usize, packedB: usize, c: usize, cRow: usize, m: i32, n: i32, k: i32, seen: i32, room: usize,
+): void {
+  layRows(cRow, room);
+  for (let i = 0; i < m; i += MR) {
+    const rows = min(MR, m - i);
+    const depth = min(k, seen + i + rows - 1);
+    packRows(a + <usize>i * aRow, aRow, rows, depth, 1, room + PANEL);
+    rowPanel(room + PANEL, STEP, packedB, <usize>k << 5, c + <usize>i * cRow, rows, n, n, depth, false, room);
+  }
+}
+
+/** C (+)= Aᵀ B for a matrix A[k, m] with dense rows, `aRow` bytes apart, and zeros as in `productOfSeen`. `adds` adds to what C holds. */
+export function productOfTransposed(
+  a: usize, aRow: usize, packedB: usize, c: usize, cRow: usize, m: i32, n: i32, k: i32, seen: i32, adds: bool,
+  room: usize,
+): void {
+  layRows(cRow, room);
+  for (let i = 0; i < m; i += MR) {
+    const rows = min(MR, m - i);
+    // The rows of A that see column i.
+    const zeros = min(k, max(0, i + 1 - seen));
+    if (adds && zeros == k) return;
+    const at = a + <usize>zeros * aRow + (<usize>i << 2);
+    const b = packedB + (<usize>zeros << 5);
+    const to = c + <usize>i * cRow;
+    if (rows == MR) {
+      rowPanel(at, <i32>aRow, b, <usize>k << 5, to, MR, n, n, k - zeros, adds, room);
+    } else {
+      packColumns(at, aRow, rows, k - zeros, room + PANEL);
+      rowPanel(room + PANEL, STEP, b, <usize>k << 5, to, rows, n, n, k - zeros, adds, room);
+    }
+  }
+}
+
+function layRows(cRow: usize, room: usize): void {
+  for (let r = 0; r < MR; r++) store<i32>(room + (<usize>r << 2), <i32>cRow * r);
+}
+
+/** At most six rows of C, and its columns up to `wanted`; a panel of B is `panelBytes` long. */
+function rowPanel(
+  a: usize, aStep: i32, packedB: usize, panelBytes: usize, c: usize, rows: i32, wanted: i32, n: i32, k: i32, adds: bool,
+  room: usize,
+): void {
+  for (let j = 0; j < wanted; j += NR) {
+    micro(a, aStep, packedB, k, c + (<usize>j << 2), room, rows, min(NR, n - j), !adds, room + TILE, 0, 0, 0);
+    packedB += panelBytes;
+  }
+}
+
+/** Packs up to six dense rows, times a factor. Missing rows repeat the last one: nobody reads their sums. */
+function packRows(a0: usize, stride: usize, rows: i32, k: i32, factor: f32, out: usize): void {
+  const a1 = rows > 1 ? a0 + stride : a0;
+  const a2 = rows > 2 ? a1 + stride : a1;
+  const a3 = rows > 3 ? a2 + stride : a2;
+  const a4 = rows > 4 ? a3 + stride : a3;
+  const a5 = rows > 5 ? a4 + stride : a4;
   const by = f32x4.splat(factor);
-  for (; rows > 0; rows--) {
-    let low = v128.mul<f32>(v128.load(sums), by);
-    let high = v128.mul<f32>(v128.load(sums, 16), by);
-    if (adds) {
-      low = v128.add<f32>(low, v128.load(c));
-      high = v128.add<f32>(high, v128.load(c, 16));
-    }
-    v128.store(c, low);
-    v128.store(c, high, 16);
-    sums += 32;
-    c += cRow;
+  let p: usize = 0;
+  const end = <usize>k << 2;
+  for (; p + 16 <= end; p += 16) {
+    turnSix(
+      v128.mul<f32>(v128.load(a0 + p), by), v128.mul<f32>(v128.load(a1 + p), by), v128.mul<f32>(v128.load(a2 + p), by),
+      v128.mul<f32>(v128.load(a3 + p), by), v128.mul<f32>(v128.load(a4 + p), by), v128.mul<f32>(v128.load(a5 + p), by),
+      out,
+    );
+    out += 96;
+  }
+  for (; p < end; p += 4) {
+    store<f32>(out, load<f32>(a0 + p) * factor);
+    store<f32>(out, load<f32>(a1 + p) * factor, 4);
+    store<f32>(out, load<f32>(a2 + p) * factor, 8);
+    store<f32>(out, load<f32>(a3 + p) * factor, 12);
+    store<f32>(out, load<f32>(a4 + p) * factor, 16);
+    store<f32>(out, load<f32>(a5 + p) * factor, 20);
+    out += 24;
   }
 }
 
-/** Fewer columns than a panel: nothing outside the matrix is read or written. */
-function giveEdge(sums: usize, c: usize, cRow: usize, rows: i32, columns: i32, factor: f32, adds: bool): void {
-  for (let row = 0; row < rows; row++) {
-    for (let j = 0; j < columns; j++) {
-      const at = c + (<usize>j << 2);
-      const sum = load<f32>(sums + (<usize>j << 2)) * factor;
-      store<f32>(at, adds ? sum + load<f32>(at) : sum);
-    }
-    sums += 32;
-    c += cRow;
+/** Packs fewer than six columns, so that nothing behind them is read. */
+function packColumns(a: usize, stride: usize, columns: i32, k: i32, out: usize): void {
+  for (; k > 0; k--) {
+    for (let r = 0; r < MR; r++) store<f32>(out + (<usize>r << 2), r < columns ? load<f32>(a + (<usize>r << 2)) : 0);
+    a += stride;
+    out += 24;
   }
 }

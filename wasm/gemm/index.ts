@@ -9,8 +9,10 @@
  * Blocking after Goto and van de Geijn 2008, "Anatomy of High-Performance Matrix Multiplication".
  */
 import { arg } from '../args';
+import { tableAt } from '../mathTable';
 import { axis, fillAxis } from './axis';
-import { A_COLS, A_ROWS, B_COLS, B_ROWS, C_ROWS, KC, MC, MR, NC, NR, PACKED_A, PACKED_B, SCRATCH_BYTES, TILE } from './layout';
+import { GELU, geluRow } from './gelu';
+import { A_COLS, A_ROWS, B_COLS, B_ROWS, C_ROWS, KC, MATH, MC, MR, NC, NR, PACKED_A, PACKED_B, SCRATCH_BYTES, TILE } from './layout';
 import { micro } from './micro';
 import { packA, packB } from './pack';
 import { FEW_ROWS, rowProduct } from './rowProduct';
@@ -36,6 +38,8 @@ const B_ROW_AXIS: i32 = 24;
 const B_COL_AXIS: i32 = 29;
 const C_ROW_AXIS: i32 = 34;
 const CURVE: usize = 39 << 2;
+/** Address of an output laid out as C, for the slopes of gelu; 0 for none. */
+const SLOPES: i32 = 44;
 
 export function gemmScratchBytes(): i32 {
   return SCRATCH_BYTES;
@@ -108,13 +112,22 @@ function areNeighbours(args: usize, at: i32): bool {
   return arg(args, at) == 1 && arg(args, at + 1) == 1 && arg(args, at + 2) == 1;
 }
 
+/** Where the slope of a value of C belongs. */
+@inline
+function slopeOf(args: usize, target: usize): usize {
+  const slopes = <usize>arg(args, SLOPES);
+  return slopes ? slopes + (target - <usize>arg(args, C)) : 0;
+}
+
 /** One product over rows [m0, m1) and depth [k0, k1). A dense target (partial sums) has rows of N and no epilogue. */
 function block(
   args: usize, scratch: usize, a: usize, b: usize, c: usize, isPartial: bool, m0: i32, m1: i32, k0: i32, k1: i32,
 ): void {
   const n = arg(args, N);
   const bias: usize = isPartial ? 0 : <usize>arg(args, BIAS);
-  const activation = isPartial ? 0 : arg(args, ACTIVATION);
+  const isGelu = !isPartial && arg(args, ACTIVATION) == GELU;
+  const activation = isPartial || isGelu ? 0 : arg(args, ACTIVATION);
+  const t = isGelu ? tableAt(scratch + MATH) : 0;
   const tile = scratch + TILE;
   const isInPlace = !isPartial && arg(args, M) <= FEW_ROWS && areNeighbours(args, B_COL_AXIS);
   for (let jc = 0; jc < n; jc += NC) {
@@ -134,6 +147,7 @@ function block(
           const row = a + (<usize>axis(args, A_ROW_AXIS, i) << 2);
           const target = c + (<usize>(axis(args, C_ROW_AXIS, i) + jc) << 2);
           rowProduct(row, b + columns, scratch, kc, nc, target, isFirst, biasAt, isLast ? activation : 0, args + CURVE);
+          if (isGelu && isLast) geluRow(target, slopeOf(args, target), nc, t);
         }
         pc += kc;
         continue;
@@ -157,8 +171,14 @@ function block(
               }
             }
             const cRows = scratch + C_ROWS + (isPartial ? 0 : <usize>ir << 2);
-            micro(panelA, panelB, kc, c + (<usize>(jc + jr) << 2), cRows, rows, columns, isFirst, tile, biasAt,
+            micro(panelA, MR << 2, panelB, kc, c + (<usize>(jc + jr) << 2), cRows, rows, columns, isFirst, tile, biasAt,
               isLast ? activation : 0, args + CURVE);
+          }
+        }
+        if (isGelu && isLast) {
+          for (let i = 0; i < mc; i++) {
+            const target = c + <usize>load<i32>(scratch + C_ROWS + (<usize>i << 2)) + (<usize>jc << 2);
+            geluRow(target, slopeOf(args, target), nc, t);
           }
         }
       }

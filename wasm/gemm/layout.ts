@@ -1,5 +1,7 @@
 // Sizes of the blocks, and where a thread's scratch holds what.
 
+import { TABLE_BYTES } from '../mathTable';
+
 /** Rows and columns of the register tile: 12 accumulators, two vectors of B and one of A fill 16 registers. */
 export const MR: i32 = 6;
 export const NR: i32 = 8;
@@ -17,4 +19,5 @@ export const A_COLS: usize = A_ROWS + (MC << 2);
 export const B_ROWS: usize = A_COLS + (KC << 2);
 export const B_COLS: usize = B_ROWS + (KC << 2);
 export const C_ROWS: usize = B_COLS + (NC << 2);
-export const SCRATCH_BYTES: i32 = <i32>(C_ROWS + (MC << 2));
+export const MATH: usize = C_ROWS + (MC << 2);
+export const SCRATCH_BYTES: i32 = <i32>MATH + TABLE_BYTES;

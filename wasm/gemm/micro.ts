@@ -15,9 +15,9 @@ export function finishRow(
   v128.store(target, activate(v128.add<f32>(high, bias1), activation, curve), 16);
 }
 
-/** The register tile: 6 × 8 sums over kc, then bias, activation and the store. */
+/** The register tile: 6 × 8 sums over kc, then bias, activation and the store. A step of A's panel has `aStep` bytes. */
 export function micro(
-  pa: usize, pb: usize, kc: i32, c: usize, cRows: usize, rows: i32, columns: i32, isFirst: bool, tile: usize,
+  pa: usize, aStep: i32, pb: usize, kc: i32, c: usize, cRows: usize, rows: i32, columns: i32, isFirst: bool, tile: usize,
   bias: usize, activation: i32, curve: usize,
 ): void {
   const zero = f32x4.splat(0);
@@ -44,7 +44,7 @@ export function micro(
     a = v128.load32_splat(pa, 20);
     c50 = multiplyAdd(a, b0, c50);
     c51 = multiplyAdd(a, b1, c51);
-    pa += 24;
+    pa += aStep;
     pb += 32;
   }
   let bias0 = zero;

@@ -39,18 +39,7 @@ export function packA(a: usize, scratch: usize, mc: i32, kc: i32): void {
         const x3 = v128.load(a + <usize>(r3 + k0));
         const x4 = v128.load(a + <usize>(r4 + k0));
         const x5 = v128.load(a + <usize>(r5 + k0));
-        const low0 = v128.shuffle<i32>(x0, x1, 0, 4, 1, 5);
-        const low1 = v128.shuffle<i32>(x2, x3, 0, 4, 1, 5);
-        const low2 = v128.shuffle<i32>(x4, x5, 0, 4, 1, 5);
-        v128.store(out, v128.shuffle<i64>(low0, low1, 0, 2));
-        v128.store(out, v128.shuffle<i64>(low2, low0, 0, 3), 16);
-        v128.store(out, v128.shuffle<i64>(low1, low2, 1, 3), 32);
-        const high0 = v128.shuffle<i32>(x0, x1, 2, 6, 3, 7);
-        const high1 = v128.shuffle<i32>(x2, x3, 2, 6, 3, 7);
-        const high2 = v128.shuffle<i32>(x4, x5, 2, 6, 3, 7);
-        v128.store(out, v128.shuffle<i64>(high0, high1, 0, 2), 48);
-        v128.store(out, v128.shuffle<i64>(high2, high0, 0, 3), 64);
-        v128.store(out, v128.shuffle<i64>(high1, high2, 1, 3), 80);
+        turnSix(x0, x1, x2, x3, x4, x5, out);
         out += 96;
         p += 4;
         continue;
@@ -74,6 +63,23 @@ function packDepth(a: usize, k: i32, r0: i32, r1: i32, r2: i32, r3: i32, r4: i32
   store<f32>(out, load<f32>(a + <usize>(r3 + k)), 12);
   store<f32>(out, load<f32>(a + <usize>(r4 + k)), 16);
   store<f32>(out, load<f32>(a + <usize>(r5 + k)), 20);
+}
+
+/** Transposes six rows of four values: four depths of a panel of A. */
+@inline
+export function turnSix(x0: v128, x1: v128, x2: v128, x3: v128, x4: v128, x5: v128, out: usize): void {
+  const low0 = v128.shuffle<i32>(x0, x1, 0, 4, 1, 5);
+  const low1 = v128.shuffle<i32>(x2, x3, 0, 4, 1, 5);
+  const low2 = v128.shuffle<i32>(x4, x5, 0, 4, 1, 5);
+  v128.store(out, v128.shuffle<i64>(low0, low1, 0, 2));
+  v128.store(out, v128.shuffle<i64>(low2, low0, 0, 3), 16);
+  v128.store(out, v128.shuffle<i64>(low1, low2, 1, 3), 32);
+  const high0 = v128.shuffle<i32>(x0, x1, 2, 6, 3, 7);
+  const high1 = v128.shuffle<i32>(x2, x3, 2, 6, 3, 7);
+  const high2 = v128.shuffle<i32>(x4, x5, 2, 6, 3, 7);
+  v128.store(out, v128.shuffle<i64>(high0, high1, 0, 2), 48);
+  v128.store(out, v128.shuffle<i64>(high2, high0, 0, 3), 64);
+  v128.store(out, v128.shuffle<i64>(high1, high2, 1, 3), 80);
 }
 
 /** Packs fewer lines than a panel holds, and fills it up with zeros. */

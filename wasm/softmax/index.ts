@@ -4,7 +4,7 @@
  */
 import { arg } from '../args';
 import { loadTail, log, maxLanes, multiplyAdd, storeTail, sumLanes } from '../math';
-import { exp4, mathTable } from '../mathTable';
+import { exp4, expNotPositive4, mathTable } from '../mathTable';
 import { rowStart } from '../range';
 
 /** The argument block: 32-bit words in this order. `runtime/kernels/softmax/softmax.ts` writes it. */
@@ -54,23 +54,35 @@ export function rowMax(x: usize, columns: i32): f32 {
   return maxLanes(v128.pmax<f32>(v128.pmax<f32>(m0, m1), v128.pmax<f32>(m2, m3)));
 }
 
-/** Stores e^(x − most) and gives their sum. */
+/** Stores e^(x − most) and gives their sum. Two vectors at a time take each constant from the table once. */
 export function exponentials(x: usize, out: usize, columns: i32, most: f32, t: usize): f32 {
   const shift = f32x4.splat(most);
-  let sum = f32x4.splat(0);
-  for (; columns >= 4; columns -= 4) {
-    const e = exp4(v128.sub<f32>(v128.load(x), shift), t);
+  let sum0 = f32x4.splat(0);
+  let sum1 = sum0;
+  for (; columns >= 8; columns -= 8) {
+    const e0 = expNotPositive4(v128.sub<f32>(v128.load(x), shift), t);
+    const e1 = expNotPositive4(v128.sub<f32>(v128.load(x, 16), shift), t);
+    v128.store(out, e0);
+    v128.store(out, e1, 16);
+    sum0 = v128.add<f32>(sum0, e0);
+    sum1 = v128.add<f32>(sum1, e1);
+    x += 32;
+    out += 32;
+  }
+  if (columns >= 4) {
+    const e = expNotPositive4(v128.sub<f32>(v128.load(x), shift), t);
     v128.store(out, e);
-    sum = v128.add<f32>(sum, e);
+    sum0 = v128.add<f32>(sum0, e);
     x += 16;
     out += 16;
   }
+  columns &= 3;
   if (columns > 0) {
-    const e = exp4(v128.sub<f32>(loadTail(x, columns, -Infinity), shift), t);
+    const e = expNotPositive4(v128.sub<f32>(loadTail(x, columns, -Infinity), shift), t);
     storeTail(out, e, columns);
-    sum = v128.add<f32>(sum, e);
+    sum1 = v128.add<f32>(sum1, e);
   }
-  return sumLanes(sum);
+  return sumLanes(v128.add<f32>(sum0, sum1));
 }
 
 export function scale(out: usize, columns: i32, factor: f32): void {
@@ -117,11 +129,12 @@ export function softmaxGrad(args: usize, scratch: usize, part: i32, parts: i32):
     const dy = <usize>arg(args, DY) + offset;
     const dx = <usize>arg(args, DX) + offset;
     if (isLog) logRowGrad(y, dy, dx, columns, t);
-    else rowGrad(y, dy, dx, columns);
+    else rowGrad(y, dy, dx, columns, 1);
   }
 }
 
-export function rowGrad(y: usize, dy: usize, dx: usize, columns: i32): void {
+/** factor · y · (dy − Σ dy · y). */
+export function rowGrad(y: usize, dy: usize, dx: usize, columns: i32, factor: f32): void {
   let dots = f32x4.splat(0);
   let at: usize = 0;
   let left = columns;
@@ -131,14 +144,16 @@ export function rowGrad(y: usize, dy: usize, dx: usize, columns: i32): void {
   }
   if (left > 0) dots = multiplyAdd(loadTail(y + at, left, 0), loadTail(dy + at, left, 0), dots);
   const dot = f32x4.splat(sumLanes(dots));
+  const by = f32x4.splat(factor);
   at = 0;
   for (left = columns; left >= 4; left -= 4) {
-    v128.store(dx + at, v128.mul<f32>(v128.load(y + at), v128.sub<f32>(v128.load(dy + at), dot)));
+    const scaled = v128.mul<f32>(v128.load(y + at), by);
+    v128.store(dx + at, v128.mul<f32>(scaled, v128.sub<f32>(v128.load(dy + at), dot)));
     at += 16;
   }
   if (left > 0) {
     const difference = v128.sub<f32>(loadTail(dy + at, left, 0), dot);
-    storeTail(dx + at, v128.mul<f32>(loadTail(y + at, left, 0), difference), left);
+    storeTail(dx + at, v128.mul<f32>(v128.mul<f32>(loadTail(y + at, left, 0), by), difference), left);
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { arg } from '../args';
 import { loadTail, multiplyAdd, storeTail } from '../math';
-import { bell4, exp4, mathTable, normalCdf4 } from '../mathTable';
+import { bell4, exp4, mathTable, normalCdf4, normalDensity4 } from '../mathTable';
 import { rangeStart } from '../range';
 
 /** The argument block: 32-bit words in this order. `runtime/kernels/elementwise/unaryGrad.ts` writes it. */
@@ -85,8 +85,7 @@ function slope(op: i32, v: v128, alpha: v128, zero: v128, one: v128, t: usize): 
   if (op == TANH) return v128.sub<f32>(one, v128.mul<f32>(v, v));
   if (op == GELU) {
     const bell = bell4(v, t);
-    const density = v128.mul<f32>(bell, f32x4.splat(0.3989422804014327));
-    return multiplyAdd(v, density, normalCdf4(v, bell, t));
+    return multiplyAdd(v, normalDensity4(bell), normalCdf4(v, bell, t));
   }
   if (op == GELU_TANH) {
     const square = v128.mul<f32>(v, v);

@@ -28,6 +28,7 @@ export { batchMatMul } from './matmul/batchMatMul.ts';
 export { einsum } from './matmul/einsum.ts';
 export { epilogueGrad } from './matmul/epilogueGrad.ts';
 export { fusedMatMul } from './matmul/fusedMatMul.ts';
+export { geluMatMul } from './matmul/geluMatMul.ts';
 export { batchNormTraining } from './norm/batchNormTraining.ts';
 export { batchNormTrainingGrad } from './norm/batchNormTrainingGrad.ts';
 export { fusedBatchNorm } from './norm/fusedBatchNorm.ts';

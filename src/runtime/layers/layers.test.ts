@@ -47,6 +47,11 @@ const models: Record<string, [() => tf.Sequential, number[]]> = {
       ],
     ]),
   ),
+  'dense gelu': [() => of(tf.layers.dense({ inputShape: [5], units: 9, activation: 'gelu' as 'relu' })), [6, 5]],
+  'dense gelu of sequences, without bias': [
+    () => of(tf.layers.dense({ inputShape: [4, 5], units: 3, useBias: false, activation: 'gelu' as 'relu' })),
+    [2, 4, 5],
+  ],
   'dense of sequences': [() => of(tf.layers.dense({ inputShape: [4, 5], units: 3, activation: 'relu' })), [2, 4, 5]],
   'dense without bias': [
     () => of(tf.layers.dense({ inputShape: [5], units: 3, useBias: false, activation: 'relu' })),
@@ -110,6 +115,29 @@ test('a fused layer is one kernel forward', async () => {
   expect(called).toContain('_FusedMatMul');
   expect(called).toContain('EpilogueGrad');
   expect(called).not.toContain('Relu');
+});
+
+test('a dense layer with gelu computes it once, forward, and its slopes only where a gradient is asked for', async () => {
+  await installKernels(binaryOf('simd'));
+  const run = vi.spyOn(tf.engine(), 'runKernel');
+  const [build, shape] = models['dense gelu'] as [() => tf.Sequential, number[]];
+  const [trained] = trainingNumbers(build, shape);
+  const called = run.mock.calls.map(([name]) => name);
+  expect(called.filter((name) => name === 'GeluMatMul').length).toBe(1);
+  expect(called).toContain('EpilogueGrad');
+  expect(called.filter((name) => name === 'Gelu' || name === 'GeluGrad')).toEqual([]);
+  run.mockClear();
+  tf.tidy(() => {
+    const layer = tf.layers.dense({ units: 9, activation: 'gelu' as 'relu' });
+    const x = tf.randomNormal(shape, 0, 1, 'float32', 99);
+    layer.apply(x);
+    layer.setWeights(layer.getWeights().map((weight, i) => tf.randomNormal(weight.shape, 0, 0.5, 'float32', i + 1)));
+    run.mockClear();
+    expect([...(layer.apply(x) as tf.Tensor).dataSync()]).toEqual(trained);
+    layer.dispose();
+  });
+  const ofUse = run.mock.calls.filter(([name]) => name === 'GeluMatMul');
+  expect(ofUse.map(([, , attrs]) => attrs)).toEqual([{ isSloped: false }]);
 });
 
 test('a dilated separable convolution trains as the convolution that it amounts to', async () => {

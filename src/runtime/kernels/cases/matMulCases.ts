@@ -1,5 +1,6 @@
 // Random cases of the matrix products.
 import fc from 'fast-check';
+import { gelu } from '../../ops/gelu.ts';
 import * as tf from '../../tf.ts';
 import { type Epilogue, epilogueFields, isCurved, isFallback, withCurve } from './attributeCases.ts';
 import { isAffordable, type ProductAttrs, plainProduct, productFields, productShapes } from './productCases.ts';
@@ -31,4 +32,30 @@ const fusedMatMulCases = casesOf<ProductAttrs & Epilogue>({
   },
 });
 
-export const matMulCases: readonly KernelCases[] = [batchMatMulCases, fusedMatMulCases];
+interface GeluAttrs extends Pick<ProductAttrs, 'm' | 'n' | 'k'> {
+  readonly hasBias: boolean;
+  readonly isSloped: boolean;
+}
+
+const { m, n, k } = productFields;
+const geluMatMulCases = casesOf<GeluAttrs>({
+  kernelName: 'GeluMatMul',
+  attrs: fc
+    .record({ m, n, k, hasBias: fc.boolean(), isSloped: fc.boolean() })
+    .filter((attrs) => isAffordable({ ...attrs, ...plainProduct })),
+  inputShapes: (attrs) => [...productShapes({ ...attrs, ...plainProduct }), [attrs.n]],
+  // The error function of tfjs is off by 1.5e-7, and times values up to 16 · k.
+  depth: (attrs) => 24 * attrs.k + 64,
+  isFallback: () => true,
+  run({ hasBias, isSloped }, [a, b, bias]) {
+    const inputs = { a, b, ...(hasBias && { bias }) } as tf.NamedTensorMap;
+    return tf.stack(tf.engine().runKernel('GeluMatMul', inputs, { isSloped }) as tf.Tensor[]);
+  },
+  reference({ hasBias, isSloped }, [a, b, bias]) {
+    const product = tf.matMul(a as tf.Tensor2D, b as tf.Tensor2D);
+    const x = hasBias ? tf.add(product, bias) : product;
+    return tf.stack([gelu(x), ...(isSloped ? [tf.grad((of: tf.Tensor) => gelu(of))(x)] : [])]);
+  },
+});
+
+export const matMulCases: readonly KernelCases[] = [batchMatMulCases, fusedMatMulCases, geluMatMulCases];

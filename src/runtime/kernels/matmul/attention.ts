@@ -43,14 +43,15 @@ export const attention: readonly Kernel[] = [
     run(context, inputs, attrs) {
       const { dy, ...saved } = inputs as Record<'query' | 'key' | 'value' | 'probs' | 'dy', TensorInfo>;
       const { query, key, value } = saved;
-      const { heads } = attrs as unknown as AttentionAttrs;
+      const { heads, isCausal } = attrs as unknown as AttentionAttrs;
       if (!fitsAttention(query, key, value, heads)) return undefined;
       const scores = (sizeOf(query.shape) / (query.shape[2] as number)) * heads * (key.shape[1] as number);
       if (!isSupported(dy, saved.probs) || sizeOf(dy.shape) !== sizeOf(query.shape)) return undefined;
       if (sizeOf(saved.probs.shape) !== scores) return undefined;
       const { backend, pool, address } = context;
       const gradients = [query, key, value].map(({ shape }) => backend.makeOutput(shape, 'float32'));
-      const words = [...sharedWords(context, saved, attrs), address(dy), ...gradients.map(address)];
+      const tensors = [dy, ...gradients];
+      const words = [...sharedWords(context, saved, attrs), ...tensors.map(address), isCausal ? 1 : 0];
       pool.run('attentionGrad', words, 4 * (key.shape[1] as number) * sizeOf(query.shape));
       return gradients;
     },
@@ -60,6 +61,8 @@ export const attention: readonly Kernel[] = [
 /** A thread's scratch has room for two packed operands of a head (in values), and rows of this width. */
 const MOST_PACKED = 2 ** 16;
 const MOST_WIDTH = 256;
+/** A panel of six rows over all keys fits too. */
+const MOST_KEYS = 4096;
 
 /** Whether shapes agree and a head fits a thread's scratch. */
 export function fitsAttention(query: TensorInfo, key: TensorInfo, value: TensorInfo, heads: number): boolean {
@@ -76,7 +79,7 @@ export function fitsAttention(query: TensorInfo, key: TensorInfo, value: TensorI
     keys * width * 2 > 2 ** 28
   )
     return false;
-  return toPanels(keys) * width + keys * toPanels(width) <= MOST_PACKED;
+  return keys <= MOST_KEYS && toPanels(keys) * width + keys * toPanels(width) <= MOST_PACKED;
 }
 
 function toPanels(columns: number): number {

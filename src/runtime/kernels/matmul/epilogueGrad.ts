@@ -1,24 +1,26 @@
 import { util } from '../../tf.ts';
 import { isSupported, type Kernel } from '../kernel.ts';
-import { GEMM_ACTIVATIONS, isGemmActivation } from './gemm.ts';
+import { EPILOGUES } from './gemm.ts';
 
 /** Approximate values in a chunk of rows: three streams of it fit into a second-level cache. */
 const CHUNK_VALUES = 16_384;
 const MOST_CHUNKS = 256;
 
+const ACTIVATIONS = ['linear', 'relu', 'relu6', 'gelu'] as const;
+
 /**
  * Backward through bias and activation in one pass: the first part of the gradients of fused products and convolutions.
- * Shapes    dy [..., C], y [..., C] (the activated output; of linear not read) → dx [..., C] (not of linear), bias [C]
- * Units     float32; activations linear, relu, relu6
+ * Shapes    dy [..., C], y [..., C] (the activated output, of gelu its slopes; of linear not read) → dx [..., C] (not of
+ *           linear), bias [C]
+ * Units     float32; activations linear, relu, relu6, gelu
  * Throws    nothing: other dtypes and activations give no result
  * Source    the chain rule; tfjs gives dy · step(y), then sums it
  */
 export const epilogueGrad: Kernel = {
   kernelName: 'EpilogueGrad',
   run({ backend, pool, address }, { dy, y }, attrs) {
-    const { activation } = attrs as unknown as { activation: string };
-    if (dy === undefined || y === undefined || !isGemmActivation(activation) || !isSupported(dy, y)) return undefined;
-    if (activation === 'line' || activation === 'gate') return undefined;
+    const activation = ACTIVATIONS.find((name) => name === attrs?.['activation']);
+    if (dy === undefined || y === undefined || activation === undefined || !isSupported(dy, y)) return undefined;
     const columns = dy.shape.at(-1);
     if (columns === undefined || !util.arraysEqual(dy.shape, y.shape)) return undefined;
     const size = util.sizeFromShape(dy.shape);
@@ -35,7 +37,7 @@ export const epilogueGrad: Kernel = {
       partials,
       rows,
       columns,
-      GEMM_ACTIVATIONS[activation],
+      EPILOGUES[activation],
       chunks,
     ];
     pool.run('epilogueGrad', words, size);

@@ -31,14 +31,19 @@ export const fusedMatMulGradient: KernelGradient = {
   gradFunc(dy, saved, attrs) {
     const [a, b, y] = saved as [Tensor, Tensor, Tensor];
     if (a.rank !== 2 || attrs['transposeA'] || attrs['transposeB']) return undefined;
-    const { before, bias } = throughEpilogue(dy as Tensor, y, attrs);
-    return {
-      a: () => run(BatchMatMul, { a: before, b }, { transposeA: false, transposeB: true }),
-      b: () => run(BatchMatMul, { a, b: before }, { transposeA: true, transposeB: false }),
-      bias,
-    };
+    return productGradient(dy as Tensor, a, b, y, attrs);
   },
 };
+
+/** Of act(a · b + bias), each gradient when it is asked for. `y` is the product's output, of gelu its slopes. */
+export function productGradient(dy: Tensor, a: Tensor, b: Tensor, y: Tensor, attrs: Record<string, unknown>) {
+  const { before, bias } = throughEpilogue(dy, y, attrs);
+  return {
+    a: () => run(BatchMatMul, { a: before, b }, { transposeA: false, transposeB: true }),
+    b: () => run(BatchMatMul, { a, b: before }, { transposeA: true, transposeB: false }),
+    bias,
+  };
+}
 
 export const fusedConv2dGradient = convolutionGradient(Conv2DBackpropInput, Conv2DBackpropFilter);
 

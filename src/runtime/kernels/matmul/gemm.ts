@@ -30,8 +30,10 @@ export interface GemmPlan {
   readonly cRows: Axis;
   /** Address of N bias values; 0 for none. */
   readonly bias?: number;
-  readonly activation?: GemmActivation;
+  readonly activation?: Epilogue;
   readonly curve?: Curve;
+  /** Of gelu: address of its slopes, which lie as C does; 0 for none. */
+  readonly slopes?: number;
   /** Matrices in the batch, and the distance between two of them; a distance of 0 broadcasts. */
   readonly batch?: { readonly count: number; readonly a: number; readonly b: number; readonly c: number };
 }
@@ -39,6 +41,9 @@ export interface GemmPlan {
 /** 'line' and 'gate' are limbeck's own: a clipped line that `curve` describes, and the value times that line. */
 export const GEMM_ACTIVATIONS = { linear: 0, relu: 1, relu6: 2, line: 3, gate: 4 } as const;
 export type GemmActivation = keyof typeof GEMM_ACTIVATIONS;
+/** What `wasm/gemm` ends with: a convolution's gradient would not know what to do with the last. */
+export const EPILOGUES = { ...GEMM_ACTIVATIONS, gelu: 5 } as const;
+type Epilogue = keyof typeof EPILOGUES;
 
 /** shift + clip(slope · x + offset, low, high); a 'gate' multiplies the clipped line by x before the shift. */
 export interface Curve {
@@ -105,7 +110,7 @@ function wordsOf(plan: GemmPlan, batch: NonNullable<GemmPlan['batch']>, chunks: 
     plan.m,
     plan.n,
     plan.k,
-    GEMM_ACTIVATIONS[plan.activation ?? 'linear'],
+    EPILOGUES[plan.activation ?? 'linear'],
     batch.count,
     batch.a,
     batch.b,
@@ -118,5 +123,6 @@ function wordsOf(plan: GemmPlan, batch: NonNullable<GemmPlan['batch']>, chunks: 
       ...axis.strides,
     ]),
     ...curveWords(plan.curve),
+    plan.slopes ?? 0,
   ];
 }
