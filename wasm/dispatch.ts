@@ -66,6 +66,10 @@ import { sumRows } from './reduce';
 import { unary } from './unary';
 import { unaryGrad } from './unary-grad';
 import { winners } from './winners';
+import { winogradBackFilter } from './winograd';
+import { winogradBackFilterFinish } from './winograd';
+import { winogradFilter } from './winograd';
+import { winogradForward } from './winograd';
 
 /** Runs a kernel by its number in `src/runtime/kernels/numbers.ts`. */
 export function runKernel(kernel: i32, args: usize, scratch: usize, part: i32, parts: i32): void {
@@ -137,5 +141,9 @@ export function runKernel(kernel: i32, args: usize, scratch: usize, part: i32, p
     case 64: unary(args, scratch, part, parts); break;
     case 65: unaryGrad(args, scratch, part, parts); break;
     case 66: winners(args, scratch, part, parts); break;
+    case 67: winogradBackFilter(args, scratch, part, parts); break;
+    case 68: winogradBackFilterFinish(args, scratch, part, parts); break;
+    case 69: winogradFilter(args, scratch, part, parts); break;
+    case 70: winogradForward(args, scratch, part, parts); break;
   }
 }

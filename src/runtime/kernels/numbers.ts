@@ -67,4 +67,8 @@ export const KERNEL_NUMBERS = {
   unary: 64,
   unaryGrad: 65,
   winners: 66,
+  winogradBackFilter: 67,
+  winogradBackFilterFinish: 68,
+  winogradFilter: 69,
+  winogradForward: 70,
 } as const;

@@ -11,7 +11,9 @@ import {
 } from '../matmul/gemm.ts';
 import { bandsOf, type ConvInfo, type PaddedImages, paddedInput, paddedSize } from './bands.ts';
 import { padImages } from './padImages.ts';
+import { phasesOf, reachOf } from './phases.ts';
 import { canSlide, requireSteps } from './windows.ts';
+import { backFilterWinograd, isWinograd, isWinogradBackFilter, slideBack, slideOf, slideWinograd } from './winograd.ts';
 
 /** What tfjs passes to a 2-D convolution and to its gradients. */
 export interface ConvAttrs {
@@ -73,6 +75,13 @@ export function convolve(
   epilogue: { bias?: TensorInfo; activation?: GemmActivation; curve?: Curve } = {},
 ): TensorInfo {
   const out = context.backend.makeOutput(info.outShape, 'float32');
+  const bias = epilogue.bias === undefined ? 0 : context.address(epilogue.bias);
+  const slide = slideOf(info);
+  if (isWinograd(info, slide)) {
+    const operands = { x: context.address(x), filter: context.address(filter), out: context.address(out) };
+    slideWinograd(context, slide, { ...epilogue, ...operands, bias });
+    return out;
+  }
   const bands = bandsOf(info);
   const scratch = context.pool.scratch(Math.max(...bands.map((band) => paddedSize(info, band).bytes)));
   for (const band of bands) {
@@ -90,7 +99,7 @@ export function convolve(
       bRows: linear(info.outChannels),
       bCols: linear(1),
       cRows: linear(info.outChannels),
-      bias: epilogue.bias === undefined ? 0 : context.address(epilogue.bias),
+      bias,
       activation: epilogue.activation ?? 'linear',
       curve: epilogue.curve,
     });
@@ -101,6 +110,11 @@ export function convolve(
 /** dFilter[tap, out] = Σ_pixel x[pixel + tap] · dy[pixel, out]: the same view of the images, transposed. */
 export function convolveBackFilter(context: KernelContext, x: TensorInfo, dy: TensorInfo, info: ConvInfo): TensorInfo {
   const out = context.backend.makeOutput(info.filterShape, 'float32');
+  if (isWinogradBackFilter(info)) {
+    const operands = { x: context.address(x), dy: context.address(dy), out: context.address(out) };
+    backFilterWinograd(context, slideOf(info), operands);
+    return out;
+  }
   const m = info.filterHeight * info.filterWidth * info.inChannels;
   const n = info.outChannels;
   const k = info.batchSize * info.outHeight * info.outWidth;
@@ -124,54 +138,6 @@ export function convolveBackFilter(context: KernelContext, x: TensorInfo, dy: Te
   return out;
 }
 
-/** The input rows (or columns) of one stride phase and the taps that reach them: oh = first + q − t · step. */
-interface Phase {
-  readonly start: number;
-  readonly count: number;
-  readonly firstTap: number;
-  readonly tapStep: number;
-  readonly taps: number;
-  readonly firstOut: number;
-  readonly outStep: number;
-}
-
-/**
- * With stride s, an input row is reached only by taps that differ by multiples of s. Each of the s phases is a
- * convolution of stride 1 over its own taps, so nothing is multiplied by a known zero.
- */
-function phasesOf(inLength: number, filter: number, stride: number, dilation: number, pad: number): Phase[] {
-  const phases: Phase[] = [];
-  for (let start = 0; start < Math.min(stride, inLength); start++) {
-    const reached = Array.from({ length: filter }, (_, tap) => tap).filter(
-      (tap) => (start + pad - tap * dilation) % stride === 0,
-    );
-    const firstTap = reached[0] ?? 0;
-    const tapStep = reached.length > 1 ? (reached[1] as number) - firstTap : 1;
-    phases.push({
-      start,
-      count: Math.ceil((inLength - start) / stride),
-      firstTap,
-      tapStep,
-      taps: reached.length,
-      firstOut: (start + pad - firstTap * dilation) / stride,
-      outStep: (tapStep * dilation) / stride,
-    });
-  }
-  return phases;
-}
-
-/** How far the phases read before and after the output gradient. */
-function reachOf(phases: readonly Phase[], outLength: number): { before: number; length: number } {
-  let least = 0;
-  let most = outLength - 1;
-  for (const { firstOut, outStep, taps, count } of phases) {
-    if (taps === 0) continue;
-    least = Math.min(least, firstOut - (taps - 1) * outStep);
-    most = Math.max(most, firstOut + count - 1);
-  }
-  return { before: -least, length: most - least + 1 };
-}
-
 /** dx[pixel, in] = Σ_tap Σ_out dy[pixel − tap, out] · filter[tap, in, out], one product for each stride phase. */
 export function convolveBackInput(
   context: KernelContext,
@@ -181,6 +147,12 @@ export function convolveBackInput(
 ): TensorInfo {
   const { batchSize, inHeight, inWidth, inChannels, outChannels, filterWidth, padInfo } = info;
   const out = context.backend.makeOutput(info.inShape, 'float32');
+  const slide = slideBack(info);
+  if (isWinograd(info, slide)) {
+    const operands = { x: context.address(dy), filter: context.address(filter), out: context.address(out) };
+    slideWinograd(context, slide, { ...operands, isTurned: true });
+    return out;
+  }
   const rows = phasesOf(inHeight, info.filterHeight, info.strideHeight, info.dilationHeight, padInfo.top);
   const cols = phasesOf(inWidth, filterWidth, info.strideWidth, info.dilationWidth, padInfo.left);
   const high = reachOf(rows, info.outHeight);
