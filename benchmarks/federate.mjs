@@ -12,7 +12,7 @@
 // test digits are read.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { parseArgs } from 'node:util';
+import { isDeepStrictEqual, parseArgs } from 'node:util';
 import { openDigits } from './federate/digits.mjs';
 import { measureFaults } from './federate/faults.mjs';
 import { measurePoisoned } from './federate/poisoned.mjs';
@@ -22,7 +22,7 @@ import { measureStrategies } from './federate/strategies.mjs';
 import { machineName } from './machine.mjs';
 
 const DEFAULTS = {
-  ...{ seeds: 3, clients: 10, rounds: 6, epochs: 10, alpha: 0.1, examples: 2000 },
+  ...{ seeds: 3, clients: 10, rounds: 5, epochs: 40, alpha: 0.1, examples: 2000 },
   ...{ poisonSeeds: 3, poisonRounds: 12, poisonEpochs: 4, poisonAlpha: 10 },
   ...{ faultKills: 20, faultKillsInRun: 2, faultMinutes: 60, faultClients: 4, faultRounds: 12, faultEpochs: 2 },
   ...{ faultExamples: 300, faultAlpha: 1, secureClients: 12, objectBytes: 200_000 },
@@ -80,12 +80,14 @@ await trainer[Symbol.asyncDispose]();
 async function put(name, measured) {
   const { about = {}, ...before } = JSON.parse(await readFile(json, 'utf8').catch(() => '{}'));
   const result = { ...before, ...measured, about, machine: machineName() };
-  // Rows of the names that were not asked for.
+  const now = { isDevelopment, ...settings };
+  const { date: _, ...then } = about[name] ?? {};
+  // Rows of the names that were not asked for, if they were measured alike.
   for (const [entry, of] of Object.entries({ strategies: 'name', poisoned: 'combine' })) {
-    if (measured[entry] === undefined || only === undefined) continue;
+    if (measured[entry] === undefined || only === undefined || !isDeepStrictEqual(now, then)) continue;
     result[entry] = [...(before[entry] ?? []).filter((row) => !only.includes(row[of])), ...measured[entry]];
   }
-  about[name] = { date: new Date().toISOString(), isDevelopment, ...settings };
+  about[name] = { date: new Date().toISOString(), ...now };
   await mkdir(dirname(json), { recursive: true });
   await writeFile(json, `${JSON.stringify(result, undefined, 2)}\n`);
 }

@@ -1,6 +1,6 @@
-import { throwIfAborted } from '../core/errors.ts';
+import { LimbeckError, throwIfAborted } from '../core/errors.ts';
 import { pickRowsOfAll } from '../core/rows.ts';
-import type { NamedArrays } from '../core/shape.ts';
+import type { NamedArrays, NdArray } from '../core/shape.ts';
 import { type Dataset, isLabelled } from '../data/dataset.ts';
 import type { Loss } from '../losses/loss.ts';
 import { specOf } from '../losses/spec.ts';
@@ -63,6 +63,13 @@ export function answersOf(
   signal: AbortSignal,
 ): Promise<NamedArrays> {
   return predictAll(trainer as Trainer, studentFromArtifacts('federated', artifacts), data, signal);
+}
+
+/** What weights say of all examples, for a strategy that compares it. Throws    unknown-output */
+export async function logitsOf(strategy: string, ...asked: Parameters<typeof answersOf>): Promise<NdArray> {
+  const { logits } = await answersOf(...asked);
+  if (logits !== undefined) return logits;
+  throw new LimbeckError('unknown-output', `${strategy} compares the output "logits"; the student has several others.`);
 }
 
 /** A student with weights: those that it has, or those that its design gets from a seed. Trains no step. */

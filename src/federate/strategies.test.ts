@@ -21,7 +21,8 @@ import {
   SGD,
   weightsOf,
 } from './cases/federateCases.ts';
-import { builtStudent, trainHere } from './localTraining.ts';
+import { weightedMean } from './combine.ts';
+import { builtStudent, logitsOf, trainHere } from './localTraining.ts';
 import type { Federated } from './public.ts';
 import { fedAdam } from './strategies/fedAdam.ts';
 import { fedAvg } from './strategies/fedAvg.ts';
@@ -86,6 +87,31 @@ describe('strategies on clients of which each knows mostly one class', () => {
     const average = studentOf(await runAll(shares, once));
     const strategy = fedDf({ epochs: 20, learningRate: 0.01, batchSize: 16 });
     expect(await right(studentOf(await runAll(shares, { ...once, strategy })))).toBeGreaterThan(await right(average));
+  });
+
+  test('fedDf teaches the mean of all clients’ logits, each of which counts the same', async () => {
+    const place = { round: 1, seed: 3, signal: new AbortController().signal };
+    const tools = { trainer, loss: crossEntropy(), emit: () => undefined, epochs: 3, batchSize: 16, optimizer: ADAM };
+    const artifacts = await builtStudent(makeMlp(), tools, place);
+    let taught: NamedArrays | undefined;
+    const listening: typeof trainer.train = async (job, source, ...rest) => {
+      taught = (await source.read(Int32Array.from({ length: publicData.size }, (_, i) => i))).teacher;
+      return trainer.train(job, source, ...rest);
+    };
+    const device = { ...tools, artifacts, data: shares[0] as LabelledDataset, publicData, keep: undefined };
+    const parts = [];
+    const said: number[][] = [];
+    for (const [i, data] of shares.entries()) {
+      const member = await fedDf().open({ ...device, data });
+      parts.push({ client: `c${i}`, weight: 1 + i, values: await member.step(await member.first(), place) });
+      said.push(Array.from((await logitsOf('fedDf', trainer, member.artifacts(), publicData, place.signal)).data));
+    }
+    const server = await fedDf({ epochs: 1 }).open({ ...device, trainer: { ...trainer, train: listening } });
+    await server.aggregate({ parts, before: await server.first(), combine: weightedMean() }, place);
+    const given = Array.from(taught?.['logits']?.data ?? []);
+    expect(given.length).toBe(publicData.size * CLASSES);
+    const off = given.map((value, at) => Math.abs(value - meanOf(said.map((logits) => logits[at] as number))));
+    expect(Math.max(...off)).toBeLessThan(1e-5);
   });
 
   test('fedMd teaches students of different sizes, and each becomes better than alone', async () => {

@@ -2,7 +2,7 @@ import { count, type OptionsOf, positive, schema } from '../../core/schema.ts';
 import type { NamedArrays } from '../../core/shape.ts';
 import { softTargets } from '../../losses/response/softTargets.ts';
 import { meanOf } from '../combine.ts';
-import { answersOf, trainHere } from '../localTraining.ts';
+import { logitsOf, trainHere } from '../localTraining.ts';
 import { sharedWeights, withShared } from '../sharedWeights.ts';
 import type { Device, Gathered, Place, Strategy } from '../strategy.ts';
 import { weightsMember } from '../weightsMember.ts';
@@ -55,8 +55,8 @@ async function distilled(
   const said: { weight: number; values: NamedArrays }[] = [];
   for (const { client, values: weights } of parts) {
     if (left.has(client)) continue;
-    const { logits } = await answersOf(device.trainer, studentOf(weights), publicData, place.signal);
-    if (logits !== undefined) said.push({ weight: 1, values: { logits } });
+    const logits = await logitsOf('fedDf', device.trainer, studentOf(weights), publicData, place.signal);
+    said.push({ weight: 1, values: { logits } });
   }
   const tools = { ...device, epochs, batchSize, optimizer: { name: 'adam', learningRate } } as const;
   const loss = softTargets({ temperature: 1 });

@@ -1,9 +1,8 @@
-import { LimbeckError } from '../../core/errors.ts';
 import { count, type OptionsOf, positive, schema } from '../../core/schema.ts';
 import { type NamedArrays, sizeOf } from '../../core/shape.ts';
 import { softTargets } from '../../losses/response/softTargets.ts';
 import type { StudentArtifacts } from '../../student/student.ts';
-import { answersOf, trainHere } from '../localTraining.ts';
+import { logitsOf, trainHere } from '../localTraining.ts';
 import type { Device, Member, Place, Strategy } from '../strategy.ts';
 
 const OPTIONS = schema('fedMd', {
@@ -52,11 +51,7 @@ async function open(
   const { trainer, data, loss } = device;
   let own: StudentArtifacts = device.artifacts;
   let digested = 0;
-  const answer = async (signal: AbortSignal) => {
-    const { logits } = await answersOf(trainer, own, publicData, signal);
-    if (logits !== undefined) return { logits };
-    throw new LimbeckError('unknown-output', 'fedMd compares the output "logits"; the student has several others.');
-  };
+  const answer = async (signal: AbortSignal) => ({ logits: await logitsOf('fedMd', trainer, own, publicData, signal) });
   const { logits } = await answer(new AbortController().signal);
   const sent = { logits: logits.shape };
   const digest = async (shared: NamedArrays, place: Place) => {
