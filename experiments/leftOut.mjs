@@ -4,6 +4,8 @@ export const leftOut = {
   boundedRegression: 'compares values, and digits are classes',
   mixedRegression: 'compares values, and digits are classes',
   quantileRegression: 'compares values, and digits are classes',
+  pointDistance: 'compares points in a picture, and digits are classes',
+  boxOverlap: 'compares boxes, and digits are classes',
   marginMse: 'ranks candidates of a query, which digits do not have',
   listNet: 'ranks candidates of a query, which digits do not have',
   rankNet: 'ranks candidates of a query, which digits do not have',

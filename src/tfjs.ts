@@ -18,6 +18,7 @@ export { registerActivations } from './student/layers/activations.ts';
 export { type MultiHeadAttentionConfig, multiHeadAttention } from './student/layers/multiHeadAttention.ts';
 export type { OnnxOperatorConfig } from './student/layers/onnxOperator.ts';
 export { positionEmbedding } from './student/layers/positionEmbedding.ts';
+export { type SoftArgmaxConfig, softArgmax } from './student/layers/softArgmax.ts';
 export { type TokenBagConfig, tokenBag } from './student/layers/tokenBag.ts';
 export { loadOnnxOperator } from './student/loadOnnxOperator.ts';
 export { makeOptimizer } from './train/optimizer.ts';

@@ -82,6 +82,7 @@ export default defineConfig({
             page('Distil a language model', '/guide/generate'),
             page('Learn an order', '/guide/ranking'),
             page('Learn numbers', '/guide/regression'),
+            page('Points and boxes', '/guide/points-and-boxes'),
             page('Make it fast', '/guide/make-it-fast'),
             page('Personalize', '/guide/personalize'),
             page('Private and encrypted', '/guide/private-and-encrypted'),

@@ -25,6 +25,7 @@ export type LimbeckErrorCode =
   | 'class-mismatch'
   | 'labels-missing'
   | 'sequence-too-long'
+  | 'invalid-box'
   | 'student-not-trainable'
   | 'student-invalid'
   | 'student-in-use'

@@ -81,8 +81,8 @@ afterEach(() => {
   own = undefined;
 });
 
-/** Students that tell no digit from another: a reader of lines, an order of candidates, a picture, a text. Tests of their own have them. */
-const OTHERS = ['crnn', 'two-tower', 'autoencoder', 'decoder', 'recurrent-decoder'];
+/** Students that tell no digit from another: a reader of lines, an order of candidates, a picture, places in it, a text. Tests of their own have them. */
+const OTHERS = ['crnn', 'two-tower', 'autoencoder', 'keypoints', 'decoder', 'recurrent-decoder'];
 
 test('every design of the zoo that classifies is tested here', () => {
   const designs = (Object.values(zoo) as StudentDesign[]).map(({ design }) => design);

@@ -41,9 +41,10 @@ export const ROUND = schema('distill', {
   metrics: given<readonly Metric[]>(checkMetrics),
   /**
    * The kind of the measured output, the first that the loss reads: 'classes' (accuracy, agreement, calibration), 'values'
-   * (R², RMSE, MAE), 'quantiles' (interval coverage), 'embeddings' (cosine, neighbours kept) or 'scores' of candidates (NDCG,
-   * Kendall's tau, MRR, recall) or 'tokens' of texts (perplexity). Default: what all losses that read it say, such as regression() and listNet(); else 'values'
-   * for one number per example, otherwise 'classes'.
+   * (R², RMSE, MAE), 'quantiles' (interval coverage), 'points' (normalised error, correct points), 'boxes' (overlap), 'embeddings'
+   * (cosine, neighbours kept), 'scores' of candidates (NDCG, Kendall's tau, MRR, recall) or 'tokens' of texts (perplexity).
+   * Default: what all losses that read it say, such as regression() and listNet(); else 'values' for one number per example,
+   * otherwise 'classes'.
    */
   outputKind: oneOf(...OUTPUT_KINDS)(),
   /** What the teacher sees of the holdout; needed with `teacherData`. */

@@ -88,8 +88,8 @@ test.each([13, 17, 21])('the student crnn equals tfjs at opset %i', async (opset
   await checkExport(model, [{ shape: [32, 64, 1] }], { opset });
 });
 
-/** src/export/towers.test.ts and decoders.test.ts have these. */
-const ELSEWHERE = ['two-tower', 'autoencoder', 'decoder', 'recurrent-decoder'];
+/** src/export/towers.test.ts, keypoints.test.ts and decoders.test.ts have these. */
+const ELSEWHERE = ['two-tower', 'autoencoder', 'keypoints', 'decoder', 'recurrent-decoder'];
 
 test('every student of the zoo is tested here or there', () => {
   const designs = (Object.values(zoo) as StudentDesign[]).map(({ design }) => design);

@@ -48,6 +48,7 @@ export { type RelationalRepresentationOptions, relationalRepresentation } from '
 export { relationDistance } from './relation/relationDistance.ts';
 export { similarity } from './relation/similarity.ts';
 export { type BoundedRegressionOptions, boundedRegression } from './response/boundedRegression.ts';
+export { type BoxOverlapOptions, boxOverlap } from './response/boxOverlap.ts';
 export { type ClassWiseOptions, classWise } from './response/classWise.ts';
 export { type ConsistencyOptions, consistency } from './response/consistency.ts';
 export { type CrossEntropyOptions, crossEntropy } from './response/crossEntropy.ts';
@@ -62,6 +63,7 @@ export { type LogitRegressionOptions, logitRegression } from './response/logitRe
 export { type MixedRegressionOptions, mixedRegression } from './response/mixedRegression.ts';
 export { type MultiLevelTargetsOptions, multiLevelTargets } from './response/multiLevelTargets.ts';
 export { type NormalizedTargetsOptions, normalizedTargets } from './response/normalizedTargets.ts';
+export { type PointDistanceOptions, pointDistance } from './response/pointDistance.ts';
 export { type ProgressiveTargetsOptions, progressiveTargets } from './response/progressiveTargets.ts';
 export { type QuantileRegressionOptions, quantileRegression } from './response/quantileRegression.ts';
 export { type RegressionOptions, regression } from './response/regression.ts';

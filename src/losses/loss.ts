@@ -1,4 +1,5 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { NamedArrays } from '../core/shape.ts';
 import type { Tf } from '../runtime/tfNamespace.ts';
 
 /** What a loss may read for one batch: named outputs of both models, and what else it asked for. */
@@ -90,10 +91,10 @@ export interface Loss {
   readonly allowsUnlabelled?: boolean;
   /**
    * What it compares, where these are not classes; metrics depend on it. 'values' are numbers with a meaning of their
-   * own, 'quantiles' are limits of such numbers, 'embeddings' are points in a space, 'scores' order the candidates of a list,
-   * 'tokens' follow each other in a text. Default: classes.
+   * own, 'quantiles' are limits of such numbers, 'points' are places and 'boxes' areas of a picture, 'embeddings' are points in a
+   * space of features, 'scores' order the candidates of a list, 'tokens' follow each other in a text. Default: classes.
    */
-  readonly compares?: 'values' | 'quantiles' | 'embeddings' | 'scores' | 'tokens';
+  readonly compares?: 'values' | 'quantiles' | 'points' | 'boxes' | 'embeddings' | 'scores' | 'tokens';
   /**
    * Says what is wrong with these shapes, before the first step. Without it the teacher's outputs must have the shape of
    * the student's of the same name.
@@ -105,6 +106,11 @@ export interface Loss {
    * Throws    class-mismatch · sequence-too-long
    */
   checkSequences?(sequences: Sequences, student: LossShapes['student']): void;
+  /**
+   * Says what is wrong with the teacher's answers for the first batch, before the first step.
+   * Throws    invalid-box
+   */
+  checkAnswers?(teacher: NamedArrays): void;
   /** What it learns or remembers along with the student; made from the run's seed, and freed with it. */
   parameters?(shapes: LossShapes): Readonly<Record<string, LossParameter>>;
   /** Numbers that change from step to step and are known before each, such as scheduled weights; always as many. */

@@ -11,6 +11,7 @@ import { registerActivations } from './layers/activations.ts';
 import { multiHeadAttentionClass } from './layers/multiHeadAttention.ts';
 import { nearestNeighboursClass } from './layers/nearestNeighbours.ts';
 import { positionEmbeddingClass } from './layers/positionEmbedding.ts';
+import { softArgmaxClass } from './layers/softArgmax.ts';
 import { tokenBagClass } from './layers/tokenBag.ts';
 import { loadOnnxOperator } from './loadOnnxOperator.ts';
 import type { PortableStudent, StudentChange, StudentDescription, StudentDesign } from './student.ts';
@@ -189,7 +190,7 @@ export async function settleBackend({ getBackend, setBackend }: Pick<typeof tf, 
 
 /** Registers layers that tfjs lacks, so that saved models find them; each once. */
 async function registerParts(topology: unknown): Promise<void> {
-  const own = [multiHeadAttentionClass, positionEmbeddingClass, nearestNeighboursClass, tokenBagClass];
+  const own = [multiHeadAttentionClass, positionEmbeddingClass, nearestNeighboursClass, tokenBagClass, softArgmaxClass];
   for (const register of own) register(tf);
   if (JSON.stringify(topology)?.includes('"OnnxOperator"')) await loadOnnxOperator(tf);
 }

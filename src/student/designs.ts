@@ -6,6 +6,7 @@ export { type CnnOptions, cnn } from './zoo/cnn.ts';
 export { type CrnnOptions, crnn } from './zoo/crnn.ts';
 export { type DecoderOptions, decoder } from './zoo/decoder.ts';
 export { type DsCnnOptions, dsCnn } from './zoo/dsCnn.ts';
+export { type KeypointsOptions, keypoints } from './zoo/keypoints.ts';
 export { type MlpOptions, mlp } from './zoo/mlp.ts';
 export { type MobilenetV1Options, mobilenetV1 } from './zoo/mobilenetV1.ts';
 export { type RecurrentDecoderOptions, recurrentDecoder } from './zoo/recurrentDecoder.ts';

@@ -16,8 +16,8 @@ import { trainStep, variablesOf } from './step.ts';
 
 /**
  * Runs one batch before the first step to find everything that can be wrong with a run.
- * Throws    student-not-trainable · unknown-output · class-mismatch · labels-missing · sequence-too-long · not-finite · unknown-input ·
- *           shape-mismatch
+ * Throws    student-not-trainable · unknown-output · class-mismatch · labels-missing · sequence-too-long · invalid-box · not-finite ·
+ *           unknown-input · shape-mismatch
  */
 export async function checkBatch(
   model: tf.LayersModel,
@@ -43,6 +43,7 @@ export async function checkBatch(
   }
   checkLabels(loss, batch, description);
   checkSequences(loss, batch.sequences, rows, description.outputs);
+  if (batch.onGpu === undefined) checkAnswers(loss, batch);
   if (loss.reads.exampleWeights && batch.exampleWeights === undefined) throw noWeights(loss);
   const shapes = Object.fromEntries(loss.reads.teacher.map((name) => [name, answers[name]?.slice(1) ?? []]));
   using opened = open(student, shapes);
@@ -98,6 +99,12 @@ function shapesOfAnswers({ teacher, onGpu }: TrainBatch): Record<string, readonl
     for (const [name, { shape }] of Object.entries(onGpu?.tensors() ?? teacher)) shapes[name] = shape;
   });
   return shapes;
+}
+
+/** What the loss, and those inside it, say of the teacher's answers. Throws    invalid-box */
+function checkAnswers(loss: Loss, batch: TrainBatch): void {
+  for (const term of loss.terms ?? []) checkAnswers(term, batch);
+  loss.checkAnswers?.(batch.teacher);
 }
 
 function noWeights({ name }: Loss): LimbeckError {

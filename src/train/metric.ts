@@ -16,15 +16,17 @@ export interface MetricInputs {
 /**
  * What the compared outputs are. 'classes': a row of logits for each example, or each of its steps. 'values': numbers that
  * have a meaning by themselves, as in a regression. 'quantiles': limits below which fractions of such numbers lie.
- * 'embeddings': points in a space where only distances matter. 'scores': one number for each candidate of a list, which put
+ * 'points': places in a picture [P, 2]. 'boxes': x1, y1, x2, y2 each. 'embeddings': points in a space where only distances matter. 'scores': one number for each candidate of a list, which put
  * them in order. 'tokens': a row of logits for the token that follows each position of a text.
  */
-export type OutputKind = 'classes' | 'values' | 'quantiles' | 'embeddings' | 'scores' | 'tokens';
+export type OutputKind = 'classes' | 'values' | 'quantiles' | 'points' | 'boxes' | 'embeddings' | 'scores' | 'tokens';
 
 export const OUTPUT_KINDS = [
   'classes',
   'values',
   'quantiles',
+  'points',
+  'boxes',
   'embeddings',
   'scores',
   'tokens',
@@ -57,12 +59,15 @@ export const OWN_METRICS = [
   'calibrationError',
   'characterErrorRate',
   'coefficientOfDetermination',
+  'correctPoints@0.05',
   'cosineSimilarity',
   'intervalCoverage',
   'meanAbsoluteError',
+  'meanOverlap',
   'negativeLogLikelihood',
   'neighboursKept',
   'normalizedGain@10',
+  'normalizedMeanError',
   'perplexity',
   'rankCorrelation',
   'reciprocalRank',

@@ -3,7 +3,9 @@
 export type { ThreadFigures } from '../runtime/kernels/threadChoice.ts';
 export { type MeasureOptions, measure } from './measure.ts';
 export type { Metric, MetricInputs, OutputKind } from './metric.ts';
+export { type CorrectPointsOptions, correctPointsOf } from './metrics/correctPoints.ts';
 export { normalizedGainOf } from './metrics/normalizedGain.ts';
+export { normalizedMeanErrorOf, type PointErrorOptions } from './metrics/normalizedMeanError.ts';
 export { macroF1 } from './metrics/optional/macroF1.ts';
 export { type TopAccuracyOptions, topAccuracy } from './metrics/optional/topAccuracy.ts';
 export { reciprocalRankOf } from './metrics/reciprocalRank.ts';

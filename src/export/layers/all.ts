@@ -25,6 +25,7 @@ export { recurrent } from './recurrent.ts';
 export { repeatVector } from './repeatVector.ts';
 export { rescaling } from './rescaling.ts';
 export { reshape } from './reshape.ts';
+export { softArgmax } from './softArgmax.ts';
 export { timeDistributed } from './timeDistributed.ts';
 export { tokenBag } from './tokenBag.ts';
 export { upSampling2d } from './upSampling2d.ts';

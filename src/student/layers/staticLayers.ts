@@ -10,7 +10,7 @@ const STATIC_LAYERS = new Set([
   ...['MaxPooling1D', 'MaxPooling2D', 'AveragePooling1D', 'AveragePooling2D'],
   ...['GlobalAveragePooling1D', 'GlobalAveragePooling2D', 'GlobalMaxPooling1D', 'GlobalMaxPooling2D'],
   ...['BatchNormalization', 'LayerNormalization', 'Embedding', 'PositionEmbedding', 'MultiHeadAttention'],
-  ...['TokenBag', 'Rescaling'],
+  ...['TokenBag', 'SoftArgmax', 'Rescaling'],
   ...['Add', 'Average', 'Multiply', 'Maximum', 'Minimum', 'Concatenate', 'Dot'],
   ...['Flatten', 'Reshape', 'Permute', 'RepeatVector', 'ZeroPadding2D', 'Cropping2D', 'UpSampling2D', 'Masking'],
   ...['LSTM', 'GRU', 'SimpleRNN', 'Bidirectional', 'TimeDistributed', 'Dropout', 'SpatialDropout1D'],

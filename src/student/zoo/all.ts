@@ -4,6 +4,7 @@ export { cnnDesign } from './cnn.ts';
 export { crnnDesign } from './crnn.ts';
 export { decoderDesign } from './decoder.ts';
 export { dsCnnDesign } from './dsCnn.ts';
+export { keypointsDesign } from './keypoints.ts';
 export { mlpDesign } from './mlp.ts';
 export { mobilenetV1Design } from './mobilenetV1.ts';
 export { recurrentDecoderDesign } from './recurrentDecoder.ts';

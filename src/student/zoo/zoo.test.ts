@@ -76,7 +76,11 @@ async function weightsOf(student: Student, seed: number): Promise<Float32Array> 
 }
 
 /** Students with other inputs or outputs have a test file of their own. */
-const OWN_TESTS = { autoencoder: 'autoencoder.test.ts', 'two-tower': 'twoTower.test.ts' };
+const OWN_TESTS = {
+  autoencoder: 'autoencoder.test.ts',
+  keypoints: 'keypoints.test.ts',
+  'two-tower': 'twoTower.test.ts',
+};
 
 test('every design of the zoo is tested here, or in a file of its own', () => {
   const designs = (Object.values(zoo) as StudentDesign[]).map(({ design }) => design);
