@@ -4,7 +4,8 @@ Usage: torchSteps.py THREADS. Reads one JSON request a line and answers each wit
 {"ask": "layouts", "student": name} with the memory layouts that it has for a student, ["contiguous", "channels last"], and
 {"ask": "step", "student": name, "layout": name, "figures": n, "together": n} with milliseconds of a step, so many figures,
 each the mean of so many steps. When a figure counts, and how many are asked for, is decided by who asks. A step is
-forward, cross-entropy, backward and fused Adam. The students are those of src/student/zoo.
+forward, loss (cross-entropy, of each token where a student learns sequences, or CTC), backward and fused Adam. The students are
+those of src/student/zoo; only the GRU's reset gate comes behind its recurrent product, as PyTorch's does.
 """
 import json
 import sys
@@ -65,6 +66,59 @@ class Transformer(nn.Module):
         return self.head(self.blocks(self.tokens(x) + self.positions).mean(1))
 
 
+class Decoder(nn.Module):
+    """Pre-norm blocks whose attention sees the past alone."""
+
+    def __init__(self, length=128, vocabulary=64, width=128, heads=4, hidden=512, blocks=2):
+        super().__init__()
+        self.heads = heads
+        self.tokens, self.positions = nn.Embedding(vocabulary, width), nn.Parameter(torch.zeros(length, width))
+        self.blocks = nn.ModuleList(
+            nn.ModuleDict({
+                'first': nn.LayerNorm(width), 'qkv': nn.Linear(width, 3 * width), 'out': nn.Linear(width, width),
+                'second': nn.LayerNorm(width), 'wide': nn.Linear(width, hidden), 'narrow': nn.Linear(hidden, width),
+            })
+            for _ in range(blocks)
+        )
+        self.norm, self.logits = nn.LayerNorm(width), nn.Linear(width, vocabulary)
+
+    def forward(self, x):
+        x = self.tokens(x) + self.positions
+        for one in self.blocks:
+            parts = one['qkv'](one['first'](x)).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+            seen = F.scaled_dot_product_attention(*parts, is_causal=True)
+            x = x + one['out'](seen.transpose(1, 2).flatten(2))
+            x = x + one['narrow'](F.gelu(one['wide'](one['second'](x))))
+        return self.logits(self.norm(x))
+
+
+class Recurrent(nn.Module):
+    def __init__(self, cell, vocabulary=64, width=128, units=128):
+        super().__init__()
+        self.tokens, self.cell = nn.Embedding(vocabulary, width), cell(width, units, batch_first=True)
+        self.logits = nn.Linear(units, vocabulary)
+
+    def forward(self, x):
+        return self.logits(self.cell(self.tokens(x))[0])
+
+
+class Reader(nn.Module):
+    """Convolutions, whose columns an LSTM reads both ways."""
+
+    def __init__(self, height=48, classes=96, filters=16, units=64):
+        super().__init__()
+        wide = 6 * filters
+        self.body = nn.Sequential(*block(1, filters, 3, 2), *block(filters, 2 * filters, 3, 2),
+                                  *block(2 * filters, 4 * filters, 3, 2), *block(4 * filters, wide, 3, (2, 1)))
+        self.features = nn.Linear(height // 16 * wide, wide)
+        self.along = nn.LSTM(wide, units, batch_first=True, bidirectional=True)
+        self.logits = nn.Linear(2 * units, classes)
+
+    def forward(self, x):
+        columns = self.body(x).permute(0, 3, 2, 1).flatten(2)
+        return self.logits(self.along(F.relu(self.features(columns)))[0])
+
+
 def mobilenet():
     widths = [8, 16, 32, 32, 64, 64, 128, 128, 128, 128, 128, 128, 256, 256]
     strides = [1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1]
@@ -97,6 +151,14 @@ STUDENTS = {
     'mobilenet-v1-0.25': (mobilenet, images(16, 3, 96, 96), 2),
     'transformer-tiny': (Transformer, lambda: torch.randint(0, 256, (16, 64)), 10),
 }
+# Those that learn sequences have the length of one in place of classes, and the lowest and highest number in it.
+SEQUENCES = {
+    'decoder': (Decoder, lambda: torch.randint(0, 64, (16, 128)), (128, 0, 63)),
+    'gru': (lambda: Recurrent(nn.GRU), lambda: torch.randint(0, 64, (16, 128)), (128, 0, 63)),
+    'lstm': (lambda: Recurrent(nn.LSTM), lambda: torch.randint(0, 64, (16, 128)), (128, 0, 63)),
+    'crnn': (Reader, images(16, 1, 48, 256), (12, 1, 95)),
+}
+STUDENTS |= SEQUENCES
 
 
 # As slow as the other sides learn: where a student comes to rest, numbers become too small to be normal.
@@ -104,17 +166,35 @@ LEARNING_RATE = 1e-6
 LAYOUTS = {'contiguous': None, 'channels last': torch.channels_last}
 
 
+def targets(size, classes):
+    if isinstance(classes, int):
+        return torch.arange(size) % classes
+    length, lowest, highest = classes
+    return lowest + (torch.arange(size * length) * 31 % (highest + 1 - lowest)).reshape(size, length)
+
+
+def per_token(logits, y):
+    return F.cross_entropy(logits.flatten(0, 1), y.flatten())
+
+
+def ctc(logits, y):
+    size, steps = logits.shape[:2]
+    lengths = torch.full((size,), steps), torch.full((size,), y.shape[1])
+    return F.ctc_loss(logits.log_softmax(2).transpose(0, 1), y, *lengths)
+
+
 def stepper(name, layout):
     make, inputs, classes = STUDENTS[name]
     model, x = make(), inputs()
     if layout is not None:
         model, x = model.to(memory_format=layout), x.to(memory_format=layout)
-    y = torch.arange(x.shape[0]) % classes
+    y = targets(x.shape[0], classes)
+    cost_of = ctc if name == 'crnn' else per_token if name in SEQUENCES else F.cross_entropy
     adam = torch.optim.Adam(model.parameters(), LEARNING_RATE, fused=True)
 
     def step():
         adam.zero_grad()
-        cost = F.cross_entropy(model(x), y)
+        cost = cost_of(model(x), y)
         cost.backward()
         adam.step()
         cost.item()

@@ -1,6 +1,7 @@
 // One training step (forward, backward, Adam) of the six reference students: limbeck's kernels against stock tfjs, jax-js
-// and, where Python has it, native PyTorch at its best settings.
-// Usage: node benchmarks/train.mjs [--json FILE] [--student NAME]… [--rows TEXT]… [--runs N] [--budget SECONDS] [--profile NAME]
+// and, where Python has it, native PyTorch at its best settings. With --sequences, of students that learn sequences: a decoder, the
+// two recurrent cells, a reader of text lines with CTC.
+// Usage: node benchmarks/train.mjs [--sequences] [--json FILE] [--student NAME]… [--rows TEXT]… [--runs N] [--budget SECONDS] [--profile NAME]
 //   --budget        for each row in each run; default 3
 //
 // All sides are open at once, each in a worker or a process of its own, and are timed by the benchmark's method: warm, by turns,
@@ -16,6 +17,7 @@ import { writeResult } from './writeResult.mjs';
 
 const { values } = parseArgs({
   options: {
+    sequences: { type: 'boolean', default: false },
     json: { type: 'string' },
     student: { type: 'string', multiple: true },
     rows: { type: 'string', multiple: true },
@@ -24,7 +26,9 @@ const { values } = parseArgs({
     profile: { type: 'string' },
   },
 });
-const NAMES = ['mlp', 'cnn', 'ds-cnn', 'resnet8', 'mobilenet-v1-0.25', 'transformer-tiny'];
+const NAMES = values.sequences
+  ? ['decoder', 'gru', 'lstm', 'crnn']
+  : ['mlp', 'cnn', 'ds-cnn', 'resnet8', 'mobilenet-v1-0.25', 'transformer-tiny'];
 /** `isSlow`: a step takes seconds, so it is measured alone, and in each run one step counts, after one that does not. */
 const ROWS = [
   { row: 'kernels/relaxed/2', level: 'relaxed', options: { threads: 2 } },

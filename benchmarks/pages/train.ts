@@ -15,6 +15,7 @@ import { openStepper } from '../../src/train/stepper.ts';
 import { answerQuestions, type Timed } from './answerQuestions.ts';
 import { flopsOfStep } from './flops.ts';
 import { profileSteps } from './profile.ts';
+import { type SequenceStudent, sequenceStudents } from './sequenceStudents.ts';
 
 export type BenchRequest =
   | {
@@ -53,7 +54,8 @@ interface Stepper {
 async function stepperOf(name: string): Promise<Stepper> {
   const known = steppers.get(name);
   if (known !== undefined) return known;
-  const { make, shape, batch: size, classes, vocabulary } = referenceStudents[name] as ReferenceStudent;
+  const sequential = sequenceStudents[name];
+  const { make, shape, batch: size, classes, vocabulary } = sequential ?? (referenceStudents[name] as ReferenceStudent);
   const model = await buildStudent(await make().portable(), 1);
   const optimizer = isStock ? tf.train.adam(LEARNING_RATE) : makeOptimizer(tf, { learningRate: LEARNING_RATE });
   const length = shape.reduce((product, side) => product * side, size);
@@ -64,9 +66,11 @@ async function stepperOf(name: string): Promise<Stepper> {
   const batch = {
     inputs: { input: { data, shape: [size, ...shape] } },
     teacher: {},
-    labels: Int32Array.from({ length: size }, (_, i) => i % classes),
+    ...(sequential
+      ? { sequences: sequencesOf(sequential) }
+      : { labels: Int32Array.from({ length: size }, (_, i) => i % classes) }),
   };
-  const options = { model, loss: crossEntropy(), optimizer };
+  const options = { model, loss: sequential?.loss() ?? crossEntropy(), optimizer };
   const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
   const stepper = openStepper(options);
   const step = () => void stepper.step(batch, 'benchmark');
@@ -75,6 +79,10 @@ async function stepperOf(name: string): Promise<Stepper> {
   steppers.set(name, made);
   return made;
 }
+
+/** What a student of sequences is to say, as PyTorch learns it beside. */
+const sequencesOf = ({ batch, labels, lowest, classes }: SequenceStudent): Int32Array =>
+  Int32Array.from({ length: batch * labels }, (_, i) => lowest + ((i * 31) % (classes - lowest)));
 
 /** Calls and milliseconds a kernel in one replayed step. */
 function averageOf(count: number, time: Stepper['time']): { kernel: string; calls: number; ms: number }[] {

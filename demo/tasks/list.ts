@@ -4,8 +4,6 @@ export interface WorkedExample {
   readonly name: string;
   readonly title: string;
   readonly about: string;
-  /** What is right of the figures: more of them, or less. */
-  readonly better: 'higher' | 'lower';
   /** What must be installed where the demo is built, if that is no part of the packages. */
   readonly needs?: string;
   /** What one may try when it has learned. */
@@ -25,7 +23,6 @@ export const TASKS: readonly WorkedExample[] = [
     about:
       'PP-OCRv4 reads 4,000 lines that are drawn here in four fonts, without labels; a student of some 200 kB learns to read them. ' +
       'It is tested on fonts that it never saw.',
-    better: 'lower',
     tryIt: {
       label: 'A line to read',
       example: 'The quick brown fox',
@@ -38,7 +35,6 @@ export const TASKS: readonly WorkedExample[] = [
     about:
       'BM25 orders a thousand entries of WordNet for some thousand queries; two small towers learn its order. ' +
       'The student answers in a fraction of a millisecond.',
-    better: 'higher',
     tryIt: {
       label: 'Search for',
       example: 'saw for cutting metal',
@@ -52,7 +48,6 @@ export const TASKS: readonly WorkedExample[] = [
     about:
       'A transformer learns from WordNet how things are defined; a smaller one learns from it, letter by letter, and writes ' +
       'definitions of its own. It takes two minutes, and what both write is nonsense that looks like English.',
-    better: 'lower',
     tryIt: {
       label: 'Go on from',
       example: 'a small animal that',
@@ -65,7 +60,6 @@ export const TASKS: readonly WorkedExample[] = [
     about:
       'A random forest knows how far cars go on a gallon. A network a hundred times smaller learns from its answers ' +
       'for cars that nobody has measured, and how sure it may be.',
-    better: 'higher',
   },
   {
     name: 'classification',
@@ -73,7 +67,6 @@ export const TASKS: readonly WorkedExample[] = [
     about:
       'A residual net knows Fashion-MNIST from 8,000 labels. A small net learns from its answers to pictures of which only ' +
       'a tenth has a label, which is all that the control gets.',
-    better: 'higher',
     needs: 'dataset-fashion-mnist',
   },
 ];

@@ -7,7 +7,7 @@ import { files, row } from './work.ts';
 export function Outcome({ task }: { readonly task: WorkedExample }) {
   const { value: found } = row;
   if (found === undefined) return null;
-  const { metric, teacher, student, control, teacherValue, studentValue, controlValue, ...cost } = found;
+  const { metric, better, teacher, student, control, teacherValue, studentValue, controlValue, ...cost } = found;
   const rows = [
     ['Teacher', teacher, teacherValue],
     ['Student', student, studentValue],
@@ -20,7 +20,7 @@ export function Outcome({ task }: { readonly task: WorkedExample }) {
           <tr>
             <th scope="col">Model</th>
             <th scope="col" class="number">
-              {metric} ({task.better} is better)
+              {metric} ({better} is better)
             </th>
           </tr>
         </thead>

@@ -8,6 +8,7 @@ export interface ExampleRow {
   readonly student: string;
   readonly control: string;
   readonly metric: string;
+  readonly better: 'higher' | 'lower';
   readonly teacherValue: number;
   readonly studentValue: number;
   readonly controlValue: number;

@@ -3,9 +3,11 @@ import { table } from './markdown.mjs';
 const NAMES = { kernels: 'limbeck’s kernels', wasm: 'onnxruntime-web' };
 const STEPS = {
   full: 'all weights learn',
+  'full, recomputed': 'all weights learn, `recompute`',
   'last block': 'the last block learns',
   'lora, last block': '`lora` on the last block',
   'lora, all layers': '`lora` on every layer',
+  'lora, all layers, recomputed': '`lora` on every layer, `recompute`',
 };
 
 /** The peaks that `scripts/peakMemory.mjs` found: of a large picture's answer, and of training steps. */

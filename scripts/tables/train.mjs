@@ -35,6 +35,36 @@ export function trainTable(result) {
   ].join('\n');
 }
 
+/** A step of each student of sequences: limbeck and PyTorch at its best, on two threads and on one. */
+export function sequencesTable(result) {
+  const rows = Object.entries(result.students).map(([student, row]) => {
+    const [two, one] = [row['kernels/relaxed/2'], row['kernels/relaxed/1']];
+    const peak = `${(100 * two.rooflineFraction).toFixed(0)} %`;
+    return [
+      student,
+      `**${ms(two.medianMs)}**`,
+      beside(row['torch/2'], two),
+      ms(one.medianMs),
+      beside(row['torch/1'], one),
+      peak,
+    ];
+  });
+  const torch = `PyTorch ${result.torch.split('+')[0]}`;
+  const head = [
+    'student',
+    'limbeck, 2 threads',
+    `${torch}, 2 threads`,
+    'limbeck, 1 thread',
+    `${torch}, 1 thread`,
+    'share of the multiply-add peak',
+  ];
+  return [
+    `${measuredOn(result)}; medians of ${result.runs} runs. In brackets, after PyTorch’s time: limbeck’s time divided by it (below 1, limbeck is faster).`,
+    '',
+    table(head, rows),
+  ].join('\n');
+}
+
 /** Before the table: how limbeck compares with native PyTorch. */
 export function peersSentence(result) {
   const by = (threads) =>

@@ -1,4 +1,4 @@
-import { count, given, type OptionsOf, schema } from '../core/schema.ts';
+import { count, flag, given, type OptionsOf, schema } from '../core/schema.ts';
 import { checkOptimizer, type OptimizerOptions } from '../train/optimizerOptions.ts';
 import type { Lesson } from './method.ts';
 import type { StepsOptions } from './trainChanges.ts';
@@ -10,6 +10,8 @@ export const STEPS = schema('the steps', {
   batchSize: count()(),
   /** Default: adam, with a rate that suits the method. */
   optimizer: given<OptimizerOptions>(checkOptimizer),
+  /** Whether steps keep little of their forward pass and compute it again: less memory, more time, the same patch. Default false. */
+  recompute: flag(false),
 });
 
 /** How long and how fast a method learns. */
@@ -20,7 +22,7 @@ const LINE_BATCH = 4;
 const LINE_EPOCHS = 4;
 
 export function stepsOf(
-  { epochs, batchSize, optimizer }: MethodSteps,
+  { epochs, batchSize, optimizer, recompute = false }: MethodSteps,
   own: { readonly epochs: number; readonly learningRate: number },
   { sequences }: Pick<Lesson, 'sequences'>,
 ): StepsOptions {
@@ -28,5 +30,6 @@ export function stepsOf(
     epochs: epochs ?? own.epochs * (sequences ? LINE_EPOCHS : 1),
     batchSize: batchSize ?? (sequences ? LINE_BATCH : 32),
     optimizer: optimizer ?? { name: 'adam', learningRate: own.learningRate },
+    recompute,
   };
 }

@@ -55,6 +55,25 @@ describe('personalize', () => {
     },
   );
 
+  test.each([lora, full])(
+    '$name takes less memory for its steps when asked, and gives the same patch',
+    async (make) => {
+      const { plain: student, trainer } = made;
+      const asked: unknown[] = [];
+      const watched: typeof trainer = {
+        ...trainer,
+        train(job, ...rest) {
+          asked.push(job.recompute);
+          return trainer.train(job, ...rest);
+        },
+      };
+      const [whole, again] = [make({ epochs: 3 }), make({ epochs: 3, recompute: true })];
+      const patchOf = (method: typeof whole) => personalize({ student, data: mine, method, trainer: watched }).done;
+      expect((await patchOf(again)).changes).toEqual((await patchOf(whole)).changes);
+      expect(asked).toEqual([true, undefined]);
+    },
+  );
+
   test('labels that mean nothing are refused by the guard: the patch is empty, and says why', async () => {
     const { plain: student, trainer } = made;
     const wrong = await relabelled(clouds(30, 11), (label, i) => (label + 1 + (i % 3)) % CLASSES);

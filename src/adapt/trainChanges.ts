@@ -24,6 +24,8 @@ export interface StepsOptions {
   readonly epochs: number;
   readonly batchSize: number;
   readonly optimizer: OptimizerOptions;
+  /** Whether the backward pass computes again what it needs of the forward pass. Default false. */
+  readonly recompute?: boolean;
 }
 
 /** The loss, if not the one on labels and former answers. */
@@ -54,6 +56,7 @@ async function trainLesson(lesson: Lesson, options: TrainOptions): Promise<Train
       : { size: lesson.size, epochs: options.epochs, batchSize: options.batchSize, areBatchesEven: true }),
     ...(!drawn && budget.steps !== undefined && { mostSteps: budget.steps }),
     optimizer: options.optimizer,
+    ...(options.recompute && { recompute: true }),
     adaptation: {
       ...options.adaptation,
       ...(anchor && { anchor }),

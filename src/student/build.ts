@@ -113,15 +113,56 @@ function outputName(model: tf.LayersModel, i: number): string {
   return model.outputs.length === 1 ? DEFAULT_OUTPUT : (model.outputNames[i] as string);
 }
 
+/** The model's outputs for a batch; what its layers compute in between is freed when no later one needs it. Called inside a tidy. */
+export function applyModel(
+  model: tf.LayersModel,
+  inputs: readonly tf.Tensor[],
+  mode: 'training' | 'inference',
+): tf.Tensor[] {
+  const given = inputs.length === 1 ? (inputs[0] as tf.Tensor) : [...inputs];
+  if (mode === 'inference') return [model.apply(given, { training: false })].flat() as tf.Tensor[];
+  const container = containerOf(model);
+  const { call } = container;
+  container.call = function (this: tf.LayersModel, own, kwargs) {
+    return call.call(this, own, freeing(kwargs));
+  };
+  try {
+    return [model.apply(given, { training: true })].flat() as tf.Tensor[];
+  } finally {
+    container.call = call;
+  }
+}
+
+/** What tfjs's models of every kind have in common. */
+function containerOf(model: tf.LayersModel): Pick<tf.LayersModel, 'call'> {
+  let prototype: object | null = model;
+  while (prototype !== null && !Object.hasOwn(prototype, 'runInternalGraph'))
+    prototype = Object.getPrototypeOf(prototype);
+  return (prototype ?? model) as Pick<tf.LayersModel, 'call'>;
+}
+
+/**
+ * tfjs's executor frees nothing in training, though gradients hold copies of what they need. It looks before the layers do, and once.
+ */
+function freeing<T extends object>(kwargs: T): T {
+  let isSeen = false;
+  return {
+    ...kwargs,
+    get training() {
+      const before = isSeen;
+      isSeen = true;
+      return before;
+    },
+  };
+}
+
 /** The model's outputs by name, for a batch. Called inside a tidy. */
 export function applyStudent(
   model: tf.LayersModel,
   inputs: readonly tf.Tensor[],
   mode: 'training' | 'inference',
 ): Record<string, tf.Tensor> {
-  const given = inputs.length === 1 ? (inputs[0] as tf.Tensor) : [...inputs];
-  const result = model.apply(given, { training: mode === 'training' }) as tf.Tensor | tf.Tensor[];
-  const outputs = Array.isArray(result) ? result : [result];
+  const outputs = applyModel(model, inputs, mode);
   return Object.fromEntries(outputs.map((output, i) => [outputName(model, i), output]));
 }
 

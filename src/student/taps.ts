@@ -1,6 +1,6 @@
 import { LimbeckError } from '../core/errors.ts';
 import * as tf from '../runtime/tf.ts';
-import { applyStudent, describeStudent } from './build.ts';
+import { applyModel, applyStudent, describeStudent } from './build.ts';
 import { attentionTap } from './layers/attentionTap.ts';
 
 /** A student whose inner layers can be read like outputs. */
@@ -31,8 +31,7 @@ export function tapStudent(model: tf.LayersModel, names: readonly string[]): Tap
   return {
     outputs: { ...outputs, ...shapes },
     apply(inputs, mode) {
-      const given = inputs.length === 1 ? (inputs[0] as tf.Tensor) : [...inputs];
-      const results = [tapped.apply(given, { training: mode === 'training' })].flat() as tf.Tensor[];
+      const results = applyModel(tapped, inputs, mode);
       return Object.fromEntries([...own, ...taps].map((name, i) => [name, results[places[i] as number] as tf.Tensor]));
     },
   };

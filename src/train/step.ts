@@ -33,6 +33,8 @@ export interface StepOptions {
   readonly optimizer: Pick<tf.Optimizer, 'applyGradients'>;
   /** How the student is applied: in 'inference', batch normalization uses its averages and dropout is off. Default 'training'. */
   readonly mode?: 'training' | 'inference';
+  /** Whether the backward pass computes again what it needs of the forward pass. Default false. */
+  readonly recompute?: boolean;
 }
 
 /** A loss, and what is learned for it besides the student. */
@@ -55,7 +57,7 @@ export function writtenBy({ model, loss }: Pick<StepOptions, 'model' | 'loss'>):
 
 /** Loss and gradients of one batch; the caller frees them, and no other tensor remains. */
 export function gradientsOf(
-  { model, student, loss, mode = 'training' }: StepOptions,
+  { model, student, loss, mode = 'training', recompute = false }: StepOptions,
   variables: tf.Variable[],
   batch: BatchTensors,
 ): StepGradients {
@@ -63,13 +65,24 @@ export function gradientsOf(
   const outputs = () => student?.apply(inputs, mode) ?? applyStudent(model, inputs, mode);
   const compute = () => loss.compute(tf, { ...read, student: outputs() });
   try {
-    const gradients = () => tapedFrom(variables, () => tf.variableGrads(compute, variables));
+    const mostBytes = recompute ? segmentBytes(model, inputs[0]?.shape[0] ?? 1) : undefined;
+    const gradients = () => tapedFrom(variables, () => tf.variableGrads(compute, variables), mostBytes);
     return tf.tidy(() => gradients() as unknown as tf.TensorContainerObject) as never;
   } catch (error) {
     // If a forward pass throws, tfjs keeps the tensors that its gradient would have needed.
     for (const { saved } of tf.engine().state.activeTape ?? []) tf.dispose(saved ?? []);
     throw error;
   }
+}
+
+/** So much of a forward pass that its segments, and what stands between them, are few and small. A free length counts as one. */
+function segmentBytes(model: tf.LayersModel, batch: number): number {
+  const sizes = model.layers.flatMap(({ outputShape }) => {
+    const shapes = (Array.isArray(outputShape[0]) ? outputShape : [outputShape]) as (number | null)[][];
+    return shapes.map((shape) => shape.slice(1).reduce<number>((product, side) => product * (side ?? 1), 4 * batch));
+  });
+  const learning = model.layers.filter(({ weights }) => weights.length > 0).length;
+  return sizes.reduce((sum, size) => sum + size, 0) / Math.ceil(2 * Math.sqrt(learning));
 }
 
 /** The tensors of a batch; the caller frees them. */

@@ -223,7 +223,7 @@ async function timeOf(file: Uint8Array): Promise<number> {
   await using ears = await loadStudent(file);
   const input = { data: new Float32Array(49 * LOG_MEL.bands), shape: [1, 49, LOG_MEL.bands, 1] };
   const [name = 'input'] = Object.keys(ears.description.inputs);
-  return medianMsOf(() => ears.predict({ [name]: input }));
+  return await medianMsOf(() => ears.predict({ [name]: input }));
 }
 
 openTask({ run });

@@ -11,6 +11,7 @@ import { openHoldout } from './holdout/openHoldout.ts';
 import { openKeepBest } from './keepBest/openKeepBest.ts';
 import type { OpenPart, Part, PartContext } from './part.ts';
 import { openQuantizationAware } from './quantizationAware/openQuantizationAware.ts';
+import { openRecompute } from './recompute/openRecompute.ts';
 import { openScaleNotices } from './scaleNotices/openScaleNotices.ts';
 import { openSchedule } from './schedule/openSchedule.ts';
 import { openSelfTeacher } from './selfTeacher/openSelfTeacher.ts';
@@ -29,6 +30,7 @@ const PARTS: readonly OpenPart[] = [
   openQuantizationAware,
   openSchedule,
   openAccumulate,
+  openRecompute,
   openAverage,
   openBatchNorm,
   openHoldout,
@@ -73,6 +75,7 @@ export function stepsWith(parts: readonly Part[], own: StepOptimizer) {
   );
   return {
     optimizer,
+    recompute: parts.some(({ recompute }) => recompute),
     mode: parts.find(({ mode }) => mode !== undefined)?.mode ?? 'training',
     movesStatistics: parts.every(({ movesStatistics = true }) => movesStatistics),
   } as const;

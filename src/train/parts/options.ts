@@ -17,6 +17,7 @@ import {
   type QuantizationAwareOption,
   type QuantizationAwareReported,
 } from './quantizationAware/quantizationAware.ts';
+import { checkRecompute, type RecomputeOption } from './recompute/recompute.ts';
 import { checkLearningSchedule, type ScheduleOption } from './schedule/schedule.ts';
 import { checkSelfTeacher, type SelfTeacherOption, selfAnswers } from './selfTeacher/selfTeacher.ts';
 
@@ -37,6 +38,7 @@ export interface PartOptions
     CheckpointsOption,
     KeepBestOption,
     QuantizationAwareOption,
+    RecomputeOption,
     ScheduleOption,
     SelfTeacherOption {}
 
@@ -80,6 +82,7 @@ const PARTS: { readonly [Name in keyof PartOptions]-?: PartOption<NonNullable<Pa
   selfTeacher: { check: checkSelfTeacher, answers: selfAnswers, isOfTeacher: true, isLost: true },
   balance: { check: (given, { loss }) => checkBalance(given, loss), isOfTeacher: true, isLost: true },
   quantizationAware: { check: checkQuantizationAware, isLost: true },
+  recompute: { check: checkRecompute },
   keepBest: { check: checkKeepBest, isOfTeacher: true },
   checkpoints: { check: readCheckpoints, isOfTeacher: true },
 };

@@ -18,6 +18,8 @@ export interface Part {
   readonly answers?: LossShapes['teacher'];
   /** How steps apply the student. Default 'training'. */
   readonly mode?: 'training' | 'inference';
+  /** Whether steps compute parts of the forward pass again. Default false. */
+  readonly recompute?: boolean;
   /** False if steps do not change the averages of batch normalization, or the part changes them itself. */
   readonly movesStatistics?: boolean;
   /** How many batches `begin` gets; at most one epoch's. */
