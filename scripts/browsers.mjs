@@ -61,12 +61,15 @@ export async function openChromium(url, { args = [] } = {}) {
 
 /**
  * Firefox, over Marionette. Not over WebDriver BiDi: its session listens to every worker, and Firefox 153 then hangs
- * now and then while a worker starts workers, which a plain Firefox, or one driven so, does not.
+ * now and then while a worker starts workers, which a plain Firefox, or one driven so, does not. `prefs` are preferences by name.
  */
-export async function openFirefox(url, { args = [] } = {}) {
+export async function openFirefox(url, { args = [], prefs = {} } = {}) {
   const program = ensured(() => programNamed('firefox-esr', 'firefox'), ['firefox-esr']);
   const profile = await mkdtemp(join(tmpdir(), 'firefox-'));
-  await writeFile(join(profile, 'user.js'), 'user_pref("marionette.port", 0);\n');
+  const lines = Object.entries({ 'marionette.port': 0, ...prefs }).map(
+    (pref) => `user_pref(${JSON.stringify(pref).slice(1, -1)});\n`,
+  );
+  await writeFile(join(profile, 'user.js'), lines.join(''));
   const firefox = start(program, ['--headless', '--no-remote', '--marionette', ...args, '--profile', profile]);
   let marionette;
   return openedAt(

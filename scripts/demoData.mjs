@@ -18,7 +18,7 @@ export async function layDemoData(out) {
     await copyFile(join(models, file), join(out, 'models', file));
   }
   // A task whose data are no part of the packages is offered where they are installed.
-  const offered = (await loadTasks()).filter(({ isThere }) => isThere?.() ?? true);
+  const offered = (await loadTasks()).filter(({ isInDemo = true, isThere }) => isInDemo && (isThere?.() ?? true));
   await writeFile(join(out, 'data', 'tasks.json'), JSON.stringify(offered.map(({ task }) => task)));
   for (const { files } of offered) {
     for (const [name, body] of Object.entries(await files())) {

@@ -1,11 +1,12 @@
 // Distils a small run of the built demo in three real engines, and holds what the page reports against what the engine
-// really has. Then all three and Node are one federation.
-//   node scripts/engines.mjs [chromium|firefox|webkit|together ...] [--json FILE]
+// really has. A student listens in each. Then all three and Node are one federation.
+//   node scripts/engines.mjs [chromium|firefox|webkit|listening|together ...] [--json FILE]
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { openChromium, openFirefox, openWebKit } from './browsers.mjs';
+import { tryListening } from './engines/listening.mjs';
 import { federateEngines } from './engines/together.mjs';
 import { ensureNatsServer, findNatsServer } from './ensure.mjs';
 import { bytes as bytesText, percent } from './figures.mjs';
@@ -30,8 +31,11 @@ const ENGINES = {
   ],
 };
 
+/** A student that listens in each of them. */
+const LISTENING = 'listening';
 /** The federation of all engines. */
 const TOGETHER = 'together';
+const NAMES = [...Object.keys(ENGINES), LISTENING, TOGETHER];
 
 /** Few enough digits for every machine, enough steps to be far above the chance of a tenth. */
 const SMALL_RUN = { autostart: 1, limit: 320, epochs: 8, seed: 1 };
@@ -109,15 +113,18 @@ const UNTAUGHT = 1;
 
 const demo = fileURLToPath(new URL('../dist/demo', import.meta.url));
 const { values: flags, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'string' } } });
-const wanted = positionals.length > 0 ? positionals : [...Object.keys(ENGINES), TOGETHER];
-const unknown = wanted.filter((name) => !(name in ENGINES) && name !== TOGETHER);
-if (unknown.length > 0) fail(`Unknown: ${unknown.join(', ')}. Known: ${Object.keys(ENGINES).join(', ')}, ${TOGETHER}.`);
+const wanted = positionals.length > 0 ? positionals : NAMES;
+const unknown = wanted.filter((name) => !NAMES.includes(name));
+if (unknown.length > 0) fail(`Unknown: ${unknown.join(', ')}. Known: ${NAMES.join(', ')}.`);
 if (!existsSync(join(demo, 'index.html'))) fail('The demo is not built. Run: npm run build');
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
 const records = [];
 for (const name of wanted) {
   for (const engine of ENGINES[name] ?? []) records.push(...(await tryEngine(engine)));
+}
+if (wanted.includes(LISTENING)) {
+  for (const [name, [{ open }]] of Object.entries(ENGINES)) records.push(await listen(name, open));
 }
 if (wanted.includes(TOGETHER)) records.push(...(await tryTogether()));
 if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify(records, null, 1)}\n`);
@@ -145,6 +152,17 @@ async function tryEngine(engine) {
     }
   }
   return records;
+}
+
+/** One record for each engine. */
+async function listen(name, open) {
+  const record = newRecord(`${name} listens`);
+  try {
+    await tryListening(name, open, (what, problem) => check(record, what, problem));
+  } catch (error) {
+    check(record, 'listens', messageOf(error));
+  }
+  return record;
 }
 
 /** One federation of the three engines and Node: one student, of which each taught a part. */

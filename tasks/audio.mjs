@@ -124,8 +124,8 @@ const COUNTS = {
   test: { words: 100, near: 40, far: 120, sentences: 120 },
 };
 
-/** The voices are spoken while the example runs, which takes a minute; the demo, which carries its tasks' data, has no such task. */
-export const isThere = () => false;
+/** The voices are spoken while the example runs, and the demo carries its tasks' data. */
+export const isInDemo = false;
 
 export async function files({ counts = COUNTS } = {}) {
   const startedAt = performance.now();

@@ -1,10 +1,10 @@
 // The worked examples of people's tasks, each on real models in Chromium, with what its student reaches.
 // Usage: npm run examples -- [--json FILE] [--only TASK]… [--settings JSON]   (with --only the file keeps its other rows)
 // A task is one file beside this, `tasks/<task>.mjs`, and one in `pages/`. The former exports `task`, its name, and
-// `files(settings)`, what its page needs by name: a text or bytes; and, if its data are no part of the packages, `ensure()`, which gets
-// them or says how, and `isThere()`: the demo has the task where they are. The latter runs in a page on the built package, or in a worker of
-// the demo's page (pages/tools.ts); its `run(settings)` gives an ExampleRow. `--settings` are for choices on the development split,
-// and small tries.
+// `files(settings)`, what its page needs by name: a text or bytes; if its data are no part of the packages, `ensure()`, which gets
+// them or says how, and `isThere()`: the demo has the task where they are; and `isInDemo`, false where the demo never has it. The
+// latter runs in a page on the built package, or in a worker of the demo's page (pages/tools.ts); its `run(settings)` gives an
+// ExampleRow. `--settings` are for choices on the development split, and small tries.
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';

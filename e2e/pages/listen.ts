@@ -47,6 +47,20 @@ export async function hearNode(address: string, sampleRate: number) {
   return undefined;
 }
 
+/** A node whose context renders without a sound device, faster than it would sound. */
+export async function hearRendered(address: string, sampleRate: number) {
+  await using student = await loadStudent(address, { engine: 'onnxruntime' });
+  const context = new OfflineAudioContext(1, 3 * sampleRate, sampleRate);
+  const tone = new OscillatorNode(context, { frequency: 1003 });
+  const gain = new GainNode(context, { gain: 0.5 });
+  tone.connect(gain);
+  tone.start();
+  await using listener = await listen(student, { ...OPTIONS, source: gain });
+  await context.startRendering();
+  for await (const { score } of listener) return { score, sampleRate: listener.sampleRate };
+  return undefined;
+}
+
 /** What the same student hears in a recording. */
 export async function hearRecording(address: string, samples: readonly number[], sampleRate: number) {
   await using student = await loadStudent(address, { engine: 'onnxruntime' });

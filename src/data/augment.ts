@@ -5,6 +5,8 @@ import { cutOut, type ImageShape, isIdentity, type Placement, placeImage } from 
 import { addNoise } from './augmentNoise.ts';
 import type { AugmentOptions } from './augmentOptions.ts';
 import { varySound } from './augmentSound.ts';
+import { makeVaryText } from './augmentText.ts';
+import type { TextAugment } from './augmentTextOptions.ts';
 
 /** Identifies one variation of an example. */
 export interface AugmentSeed {
@@ -31,11 +33,13 @@ export function augmentExamples(
   options: AugmentOptions,
   { seed, epoch }: AugmentSeed,
 ): NamedArrays {
-  const { inputs: wanted } = options;
+  const { inputs: wanted, text } = options;
   const varied = Object.entries(inputs).map(([name, array]) => {
-    const isVaried = !isTagged(array.data, 'Int32Array') && (wanted === undefined || wanted.includes(name));
-    if (!isVaried) return [name, array] as const;
     const seedOf = (example: number, what: string) => derivedSeed(seed, `augment/${epoch}/${example}/${what}`);
+    const isText = isTagged(array.data, 'Int32Array');
+    if ((isText && text === undefined) || !(wanted?.includes(name) ?? true)) return [name, array] as const;
+    if (isText && text !== undefined)
+      return [name, varyTexts(array, indices, text, (i) => seedOf(i, `text/${name}`))] as const;
     return [name, augmentArray(array, indices, options, name, seedOf)] as const;
   });
   return Object.fromEntries(varied);
@@ -71,6 +75,19 @@ function augmentArray(
     if (range !== undefined) for (let j = 0; j < length; j++) to[j] = clamp(to[j] as number, range[0], range[1]);
   }
   return { data: isTagged(data, 'Uint8Array') ? toBytes(result) : result, shape };
+}
+
+function varyTexts(
+  { data, shape }: NdArray,
+  indices: Int32Array,
+  options: TextAugment,
+  seedOf: (example: number) => number,
+): NdArray {
+  const vary = makeVaryText(options);
+  const result = Int32Array.from(data);
+  const length = sizeOf(shape.slice(1));
+  for (const [i, example] of indices.entries()) vary(result.subarray(i * length, (i + 1) * length), seedOf(example));
+  return { data: result, shape };
 }
 
 /** Draws every number, even if its option is not set, so that one more option does not change the others. */

@@ -3,6 +3,7 @@ import { checkNotNegative, invalidOption } from '../core/options.ts';
 import { count, finite, given, nested, notNegative, type OptionsOf, oneOf, schema } from '../core/schema.ts';
 import { formatShape } from '../core/shape.ts';
 import { changesSound, SOUND } from './augmentSoundOptions.ts';
+import { changesText, checkText, TEXT } from './augmentTextOptions.ts';
 import type { InputSpec } from './dataset.ts';
 
 const AUGMENT = schema(
@@ -26,6 +27,8 @@ const AUGMENT = schema(
     noise: notNegative(),
     /** Changes of sounds, for inputs [samples]: gain, speed, rooms, noise. */
     sound: nested(SOUND),
+    /** Changes of tokens, for an input [tokens] of whole numbers (int32): dropped, swapped, replaced. */
+    text: nested(TEXT),
     /** Side in pixels of one square that is filled; its middle lies anywhere in the image. */
     cutout: count(0)(),
     /** What stands where nothing was, in the units of the values. Default 0. */
@@ -35,7 +38,7 @@ const AUGMENT = schema(
       const isRange = Array.isArray(range) && range.length === 2 && range.every(Number.isFinite) && range[0] < range[1];
       if (!isRange) throw invalidOption(name, range, 'two finite numbers, the least and the most');
     }),
-    /** Which inputs are varied. Default: all that can be; whole numbers (int32) never are. */
+    /** Which inputs are varied. Default: all that can be; whole numbers (int32) by `text` only. */
     inputs: given<readonly string[]>(),
   },
   'augment.',
@@ -43,15 +46,16 @@ const AUGMENT = schema(
 
 /**
  * How examples are varied. Each number is the most that something changes by, either way and uniformly drawn for each
- * example; what is left out does not change. All but `noise` and `sound` need images [H, W, C].
+ * example; what is left out does not change. All but `noise`, `sound` and `text` need images [H, W, C].
  */
 export interface AugmentOptions extends OptionsOf<typeof AUGMENT> {}
 
 const OF_IMAGES = ['shift', 'rotate', 'scale', 'shear', 'flip', 'brightness', 'contrast', 'cutout'] as const;
 
 /**
- * Throws    invalid-option: an unknown option, a number out of its range, no change at all, an input that there is not
- *           or that holds whole numbers · shape-mismatch: changes of images where no input is [H, W, C]
+ * Throws    invalid-option: an unknown option, a number out of its range, no change at all, an input that there is not,
+ *           or that holds whole numbers without `text` · shape-mismatch: changes of images where no input is [H, W, C], of tokens
+ *           where not one input, or none that is named, holds whole numbers
  */
 export function checkAugment(options: AugmentOptions, inputs: Readonly<Record<string, InputSpec>>): void {
   AUGMENT.read(options);
@@ -61,26 +65,39 @@ export function checkAugment(options: AugmentOptions, inputs: Readonly<Record<st
 function checkInputs(options: AugmentOptions, inputs: Readonly<Record<string, InputSpec>>): void {
   const ofImages = OF_IMAGES.filter((name) => options[name] !== undefined && options[name] !== 0);
   const isOfSounds = options.sound !== undefined && changesSound(options.sound);
-  if (ofImages.length === 0 && (options.noise ?? 0) === 0 && !isOfSounds) {
+  const isOfTexts = options.text !== undefined && changesText(options.text);
+  if (ofImages.length === 0 && (options.noise ?? 0) === 0 && !isOfSounds && !isOfTexts) {
     throw invalidOption('augment', '{}', 'at least one change, such as { shift: 2 }');
   }
-  const varied = options.inputs ?? Object.keys(inputs).filter((name) => inputs[name]?.dtype !== 'int32');
+  if (options.text !== undefined) checkText(options.text);
+  const isToken = (name: string) => inputs[name]?.dtype === 'int32';
+  const varied = options.inputs ?? Object.keys(inputs).filter((name) => isOfTexts || !isToken(name));
   for (const name of varied) {
-    const spec = inputs[name];
-    if (spec !== undefined && spec.dtype !== 'int32') continue;
-    throw invalidOption('augment.inputs', name, 'inputs of the data that are not int32');
+    if (inputs[name] !== undefined && (isOfTexts || !isToken(name))) continue;
+    throw invalidOption('augment.inputs', name, 'inputs of the data, int32 with "text" only');
   }
-  const images = varied.filter((name) => inputs[name]?.shape.length === 3);
-  const hasSound = varied.some((name) => inputs[name]?.shape.length === 1 && inputs[name]?.dtype === 'float32');
-  const isFitting = varied.length > 0 && (ofImages.length === 0 || images.length > 0) && (!isOfSounds || hasSound);
-  if (isFitting && (options.inputs === undefined || ofImages.length === 0 || images.length === varied.length)) return;
-  const asked = [...ofImages, ...(isOfSounds ? ['sound'] : []), ...(options.noise ? ['noise'] : [])];
+  const texts = varied.filter(isToken);
+  const others = varied.filter((name) => !isToken(name));
+  const images = others.filter((name) => inputs[name]?.shape.length === 3);
+  const hasSound = others.some((name) => inputs[name]?.shape.length === 1 && inputs[name]?.dtype === 'float32');
+  const isFitting =
+    (isOfTexts ? texts.length === 1 || (texts.length > 1 && options.inputs !== undefined) : others.length > 0) &&
+    (ofImages.length === 0 || images.length > 0) &&
+    (!isOfSounds || hasSound) &&
+    (!options.noise || others.length > 0);
+  if (isFitting && (options.inputs === undefined || ofImages.length === 0 || images.length === others.length)) return;
+  const asked = [
+    ...ofImages,
+    ...(isOfSounds ? ['sound'] : []),
+    ...(isOfTexts ? ['text'] : []),
+    ...(options.noise ? ['noise'] : []),
+  ];
   const given = Object.entries(inputs).map(([name, { shape, dtype }]) => `"${name}" ${formatShape(shape)} ${dtype}`);
   throw new LimbeckError(
     'shape-mismatch',
     `"augment" asks for ${asked.join(', ')}; the data has the inputs ${given.join(', ')}. ` +
-      'Images must be [height, width, channels], of floats or bytes, and sounds [samples], of floats; other inputs of floats can ' +
-      'be given noise alone.',
+      'Images must be [height, width, channels], of floats or bytes, sounds [samples], of floats, and texts one input of int32, or ' +
+      'those that "inputs" names; other inputs of floats can be given noise alone.',
     { details: { asked, inputs: given } },
   );
 }

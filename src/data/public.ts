@@ -4,6 +4,7 @@ export { type AudioOptions, fromAudio } from './audio.ts';
 export { type AugmentedOptions, augmented } from './augmented.ts';
 export type { AugmentOptions } from './augmentOptions.ts';
 export type { SoundAugment } from './augmentSoundOptions.ts';
+export type { TextAugment } from './augmentTextOptions.ts';
 export { balancedWeights, withClassWeights } from './classWeights.ts';
 export { type CsvOptions, type CsvPart, type CsvTable, fromCsv, readCsv, readCsvParts } from './csv.ts';
 export { cutMixed } from './cutMixed.ts';
