@@ -6,6 +6,7 @@ type Layer = tf.LayersModel['layers'][number];
  * Floating-point operations of one training step: two for each multiply-add of the matrix products and convolutions,
  * once forward, once for the weights' gradient and once for the input's, which the first layer with weights needs not.
  * Normalisation, activations and the optimizer are not counted: they wait for memory.
+ * Convolutions count as the direct form has them: Winograd's takes fewer, so a fraction of the peak may be above what was multiplied.
  */
 export function flopsOfStep(model: tf.LayersModel, batch: number): number {
   let total = 0;
