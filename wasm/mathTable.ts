@@ -131,10 +131,12 @@ export function tanh4(x: v128, t: usize): v128 {
   return v128.bitselect(x, v128.abs<f32>(y), i32x4.splat(0x80000000));
 }
 
+/** 1 / (1 + e^−x), for x < 0 as e^x / (1 + e^x). */
 @inline
 export function sigmoid4(x: v128, t: usize): v128 {
   const one = v128.load(t, ONE);
-  return v128.div<f32>(one, v128.add<f32>(one, exp4(v128.neg<f32>(x), t)));
+  const e = expNotPositive4(v128.neg<f32>(v128.abs<f32>(x)), t);
+  return v128.div<f32>(v128.bitselect(e, one, v128.lt<f32>(x, f32x4.splat(0))), v128.add<f32>(one, e));
 }
 
 /** e^(−x²/2), from which `normalCdf4` and the density of the normal distribution are made. */
@@ -204,7 +206,7 @@ export function log4(x: v128): v128 {
 /** ln (1 + e^x) = max(x, 0) + ln (1 + e^−|x|). */
 @inline
 export function softplus4(x: v128, t: usize): v128 {
-  const e = exp4(v128.neg<f32>(v128.abs<f32>(x)), t);
+  const e = expNotPositive4(v128.neg<f32>(v128.abs<f32>(x)), t);
   const u = v128.add<f32>(e, f32x4.splat(1));
   const added = v128.sub<f32>(u, f32x4.splat(1));
   // A factor restores what rounding 1 + e lost.

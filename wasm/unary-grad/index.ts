@@ -4,7 +4,7 @@
  */
 import { arg } from '../args';
 import { loadTail, multiplyAdd, storeTail } from '../math';
-import { bell4, exp4, mathTable, normalCdf4, normalDensity4 } from '../mathTable';
+import { bell4, expNotPositive4, mathTable, normalCdf4, normalDensity4 } from '../mathTable';
 import { rangeStart } from '../range';
 
 /** The argument block: 32-bit words in this order. `runtime/kernels/elementwise/unaryGrad.ts` writes it. */
@@ -116,7 +116,7 @@ function oneWhere(mask: v128, v: v128, one: v128): v128 {
  */
 @inline
 function sloped(x: v128, u: v128, slopeOfU: v128, one: v128, t: usize): v128 {
-  const e = exp4(v128.neg<f32>(v128.abs<f32>(u)), t);
+  const e = expNotPositive4(v128.neg<f32>(v128.abs<f32>(u)), t);
   const large = v128.div<f32>(one, v128.add<f32>(one, e));
   const small = v128.mul<f32>(e, large);
   const s = v128.bitselect(small, large, v128.lt<f32>(u, f32x4.splat(0)));
