@@ -19,5 +19,5 @@ export async function files() {
   return { 'data/talk.webm': await readFile(FILM), ...Object.fromEntries(models) };
 }
 
-/** The demo does not offer it. */
-export const isThere = () => false;
+/** The film is no part of the demo. */
+export const isInDemo = false;
