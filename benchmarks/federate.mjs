@@ -79,15 +79,15 @@ await trainer[Symbol.asyncDispose]();
 /** Into the file at once: what was measured stays when the rest fails or is stopped, and so does what an earlier run has put there. */
 async function put(name, measured) {
   const { about = {}, ...before } = JSON.parse(await readFile(json, 'utf8').catch(() => '{}'));
-  const result = { ...before, ...measured, about, machine: machineName() };
+  const result = { ...before, ...measured, about };
   const now = { isDevelopment, ...settings };
-  const { date: _, ...then } = about[name] ?? {};
+  const { date: _, machine: _machine, ...then } = about[name] ?? {};
   // Rows of the names that were not asked for, if they were measured alike.
   for (const [entry, of] of Object.entries({ strategies: 'name', poisoned: 'combine' })) {
     if (measured[entry] === undefined || only === undefined || !isDeepStrictEqual(now, then)) continue;
     result[entry] = [...(before[entry] ?? []).filter((row) => !only.includes(row[of])), ...measured[entry]];
   }
-  about[name] = { date: new Date().toISOString(), ...now };
+  about[name] = { date: new Date().toISOString(), machine: machineName(), ...now };
   await mkdir(dirname(json), { recursive: true });
   await writeFile(json, `${JSON.stringify(result, undefined, 2)}\n`);
 }
