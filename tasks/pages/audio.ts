@@ -39,6 +39,8 @@ interface Settings {
   readonly minutes?: { readonly train: number; readonly development: number; readonly test: number };
   /** Variations of each of the five takes. */
   readonly copies?: number;
+  /** Of the windows without the word, a student learns from one in so many: neighbours are alike. */
+  readonly thinned?: number;
 }
 
 const METRIC = 'share of wake words heard, unseen synthetic voices';
@@ -46,8 +48,6 @@ const METRIC = 'share of wake words heard, unseen synthetic voices';
 const MOST_FALSE_AN_HOUR = 6;
 const HOP_SECONDS = HOP_SAMPLES / RATE;
 const SMOOTHING = 3;
-/** Of the windows without the word, a student learns from one in so many: neighbours are alike. */
-const THINNED = 2;
 
 async function studentScores(file: Uint8Array, streams: readonly Stream[]): Promise<Scores[]> {
   await using ears = await loadStudent(file);
@@ -83,12 +83,13 @@ function judged(
 async function run({
   scored = 'test',
   seeds = [1, 2, 3],
-  epochs = 10,
+  epochs = 12,
   filters = 32,
   temperature = 2,
   learningRate = 3e-3,
   minutes = { train: 40, development: 20, test: 60 },
   copies = 8,
+  thinned = 2,
 }: Settings = {}) {
   const startedAt = performance.now();
   const sinceStart = () => `${Math.round((performance.now() - startedAt) / 1000)} s`;
@@ -104,10 +105,10 @@ async function run({
   const all = await windowsOf(makeStream(parts, 60 * minutes.train, 1), embedder);
   // A window with a part of the word is neither: only the teacher's answer tells what to make of it.
   const clear = pickWindows(all, (i) => (all.labels[i] as number) >= 0);
-  const thinned = pickWindows(all, (i) => all.labels[i] !== 0 || i % THINNED === 0);
+  const ofStudent = pickWindows(all, (i) => all.labels[i] !== 0 || i % thinned === 0);
   const ofTakes = pickWindows(
-    thinned,
-    (i) => (thinned.labels[i] as number) >= 0 && (thinned.words[i] as number) < takes.length,
+    ofStudent,
+    (i) => (ofStudent.labels[i] as number) >= 0 && (ofStudent.words[i] as number) < takes.length,
   );
   const wholeIn = (one: Learned) => one.labels.filter((label) => label === 1).length;
   say(
@@ -158,14 +159,14 @@ async function run({
       ...{
         ...shared,
         teacher: speech,
-        teacherData: fromArrays(featuresOf(thinned)),
+        teacherData: fromArrays(featuresOf(ofStudent)),
         loss: softTargets({ temperature }),
       },
-      ...{ student: make(), data: fromArrays(spectraOf(thinned)) },
+      ...{ student: make(), data: fromArrays(spectraOf(ofStudent)) },
     });
     // As many steps as the student has; its windows are fewer.
     const control = await trainStudent(`control ${seed}`, {
-      ...{ ...shared, epochs: Math.round((epochs * thinned.size) / ofTakes.size), loss: crossEntropy() },
+      ...{ ...shared, epochs: Math.round((epochs * ofStudent.size) / ofTakes.size), loss: crossEntropy() },
       ...{ student: make(), data: fromArrays(spectraOf(ofTakes), ofTakes.labels) },
     });
     say(`both are trained after ${sinceStart()}`);
