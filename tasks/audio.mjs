@@ -121,7 +121,7 @@ async function clipsOf(counts) {
 
 /** How many words and sentences of each split are spoken. */
 const COUNTS = {
-  train: { words: 200, near: 220, far: 180, sentences: 60 },
+  train: { words: 400, near: 350, far: 300, sentences: 100 },
   development: { words: 60, near: 20, far: 40, sentences: 150 },
   test: { words: 100, near: 60, far: 120, sentences: 240 },
 };

@@ -6,7 +6,7 @@ import { RATE } from './wakeStream.ts';
 /** Numbers of an embedding. */
 const FEATURES = 96;
 /** Embeddings that a head reads. */
-const EMBEDDINGS = 2;
+const EMBEDDINGS = 3;
 export const WIDTH = EMBEDDINGS * FEATURES;
 /** Frames that an embedding sees, frames from one to the next, and bands. openWakeWord makes one twice as often. */
 const [FRAMES, HOP_FRAMES, BANDS] = [76, 16, 32];
