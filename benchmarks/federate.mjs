@@ -31,7 +31,10 @@ const DEFAULTS = {
 /** What each part measures: its entries of the file, which it also gives to `save` as far as they are there. */
 const PARTS = {
   strategies: (digits, trainer, settings, save) =>
-    measureStrategies(digits, trainer, settings, (strategies) => save({ strategies })),
+    measureStrategies(
+      ...[digits, trainer, settings, (strategies) => save({ strategies })],
+      async () => (await rowsAlike('strategies')).strategies,
+    ),
   poisoned: (digits, trainer, settings, save) =>
     measurePoisoned(digits, trainer, settings, (poisoned) => save({ poisoned })),
   faults: (digits, _, settings, save) => measureFaults(digits, settings, (faults) => save({ faults })),
@@ -78,16 +81,29 @@ await trainer[Symbol.asyncDispose]();
 
 /** Into the file at once: what was measured stays when the rest fails or is stopped, and so does what an earlier run has put there. */
 async function put(name, measured) {
-  const { about = {}, ...before } = JSON.parse(await readFile(json, 'utf8').catch(() => '{}'));
+  const { about = {}, ...before } = await earlier();
   const result = { ...before, ...measured, about };
-  const now = { isDevelopment, ...settings };
-  const { date: _, machine: _machine, ...then } = about[name] ?? {};
-  // Rows of the names that were not asked for, if they were measured alike.
+  // The file's machine is that of its times, which stand beside others'; what clients learn is told with the machine of its part.
+  if (name === 'scale') result.machine = machineName();
+  const alike = await rowsAlike(name);
+  // Rows of the names that were not asked for.
   for (const [entry, of] of Object.entries({ strategies: 'name', poisoned: 'combine' })) {
-    if (measured[entry] === undefined || only === undefined || !isDeepStrictEqual(now, then)) continue;
-    result[entry] = [...(before[entry] ?? []).filter((row) => !only.includes(row[of])), ...measured[entry]];
+    if (measured[entry] === undefined || only === undefined) continue;
+    result[entry] = [...alike[entry].filter((row) => !only.includes(row[of])), ...measured[entry]];
   }
-  about[name] = { date: new Date().toISOString(), machine: machineName(), ...now };
+  about[name] = { date: new Date().toISOString(), machine: machineName(), isDevelopment, ...settings };
   await mkdir(dirname(json), { recursive: true });
   await writeFile(json, `${JSON.stringify(result, undefined, 2)}\n`);
+}
+
+/** What the file has of this part, if that was measured with the same settings. */
+async function rowsAlike(name) {
+  const { about = {}, strategies = [], poisoned = [] } = await earlier();
+  const { date: _, ...then } = about[name] ?? {};
+  const isAlike = isDeepStrictEqual(then, { machine: machineName(), isDevelopment, ...settings });
+  return isAlike ? { strategies, poisoned } : { strategies: [], poisoned: [] };
+}
+
+async function earlier() {
+  return json === undefined ? {} : JSON.parse(await readFile(json, 'utf8').catch(() => '{}'));
 }

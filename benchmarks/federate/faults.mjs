@@ -5,6 +5,7 @@
 //   completed     of these, those whose federation ended, with every round, on every client
 //   doubleCounted updates that the final student holds more often than the records of the rounds tell, or that these name twice
 //   accuracyLoss  the largest of all runs, against the undisturbed run, as a fraction; `meanAccuracyLoss` is their mean
+//   lastRound     of each run, how many clients the last round was made by: its student knows least of those who were away then
 import { fork } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -84,7 +85,9 @@ function summary(undisturbed, runs) {
     accuracyLoss: Math.max(...complete.map(({ loss }) => loss)),
     meanAccuracyLoss: mean(complete.map(({ loss }) => loss)),
     undisturbedAccuracy: undisturbed.accuracy,
-    runs: runs.map(({ seed, killed, accuracy, isComplete }) => ({ seed, killed, accuracy, isComplete })),
+    runs: runs.map(({ seed, killed, accuracy, isComplete, lastRound }) => {
+      return { seed, killed, accuracy, isComplete, lastRound };
+    }),
   };
 }
 
@@ -186,7 +189,8 @@ function judged(names, rounds, results) {
   for (const [i, name] of names.entries()) doubleCounted += Math.abs(first.counts[i] - told.get(name));
   const isSame = others.every(({ counts }) => counts.every((count, i) => count === first.counts[i]));
   const isComplete = isSame && first.rounds.length === rounds && first.rounds.every((one, i) => one.round === i + 1);
-  return { isComplete, accuracy: first.rounds.at(-1)?.accuracy ?? Number.NaN, doubleCounted };
+  const last = first.rounds.at(-1);
+  return { isComplete, accuracy: last?.accuracy ?? Number.NaN, doubleCounted, lastRound: last?.clients.length ?? 0 };
 }
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -7,10 +7,12 @@
 //   bytesPerClientPerRound  all entries and objects that a client gives to the transport or gets from it
 //   updateBytes             of these, an update
 //   curves                  accuracy after each round, for each seed
+// What all are compared with is measured beside fedAvg. Where `--only` leaves that out, it comes from the file, from rows measured alike.
 import { mean } from './digits.mjs';
 
 const PUBLIC = 1000;
 const HIDDEN = [64];
+const COMPARED = 'fedAvg';
 /**
  * How clients learn: long and with large steps, as in Lin et al. 2020, arXiv:2006.07242, where an average of weights suffers and their
  * ensemble knows more than it. With short rounds of adam fedDf's student stays below fedAvg's.
@@ -28,7 +30,7 @@ const made = ({ fedAdam, fedAvg, fedDf, fedMd, fedProx, fedYogi, sharedPatch }) 
   sharedPatch({ rank: 8, sharedRank: 32 }),
 ];
 
-export async function measureStrategies(digits, trainer, settings, save) {
+export async function measureStrategies(digits, trainer, settings, save, rowsAlike) {
   const { seeds, clients, rounds, alpha, examples, epochs, only } = settings;
   const { limbeck, federated, training, datasetOf, student, held } = digits;
   const data = datasetOf(training.slice(0, examples));
@@ -36,7 +38,9 @@ export async function measureStrategies(digits, trainer, settings, save) {
   const holdout = datasetOf(held);
   const compared = new Map();
   const rows = [];
-  for (const strategy of made(federated).filter(({ name }) => only === undefined || only.includes(name))) {
+  const chosen = made(federated).filter(({ name }) => only === undefined || only.includes(name));
+  const isCompared = chosen.some(({ name }) => name === COMPARED);
+  for (const strategy of chosen) {
     const reports = [];
     for (let seed = 1; seed <= seeds; seed++) {
       const run = federated.simulate({
@@ -45,16 +49,17 @@ export async function measureStrategies(digits, trainer, settings, save) {
         student: student(HIDDEN),
         trainers: [trainer],
         // The same for every strategy.
-        compare: !compared.has(seed),
+        compare: isCompared && !compared.has(seed),
       });
       const report = await run.done;
-      if (!compared.has(seed)) compared.set(seed, report);
+      if (isCompared && !compared.has(seed)) compared.set(seed, report);
       reports.push(report);
-      const { bestAlone, centralAccuracy } = compared.get(seed);
+      const { bestAlone = Number.NaN, centralAccuracy = Number.NaN } = compared.get(seed) ?? {};
       const beside = `best alone ${(100 * bestAlone).toFixed(1)} %, central ${(100 * centralAccuracy).toFixed(1)} %`;
       console.log(`${strategy.name}, seed ${seed}: ${(100 * report.accuracy).toFixed(1)} %; ${beside}`);
     }
-    const all = [...compared.values()];
+    const all = isCompared ? [...compared.values()] : (await rowsAlike()).filter(({ name }) => name === COMPARED);
+    if (all.length === 0) throw new Error(`Measure ${COMPARED} first: the others are compared with what it was.`);
     rows.push({
       name: strategy.name,
       accuracy: mean(reports.map(({ accuracy }) => accuracy)),

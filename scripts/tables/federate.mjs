@@ -9,8 +9,9 @@ const held = ({ isDevelopment }) =>
 export function federatedTable({ strategies, about }) {
   if (strategies === undefined) return notYet('strategies');
   const { clients, rounds, alpha, examples, seeds, epochs } = about.strategies;
+  const after = (curves, round) => curves.reduce((sum, curve) => sum + curve[round], 0) / curves.length;
   return [
-    `${examples / clients} handwritten digits on each of ${clients} clients, Dirichlet ${alpha}, ${rounds} rounds of ${countOf(epochs, 'epoch')}, means of ${countOf(seeds, 'seed')}, on ${held(about.strategies)}:`,
+    `${examples / clients} handwritten digits on each of ${clients} clients, Dirichlet ${alpha}, ${rounds} rounds of ${countOf(epochs, 'epoch')}, means of ${countOf(seeds, 'seed')}, on ${held(about.strategies)} (${about.strategies.machine}):`,
     '',
     table(
       [
@@ -32,6 +33,16 @@ export function federatedTable({ strategies, about }) {
         bytes(bytesPerClientPerRound),
       ]),
     ),
+    '',
+    'The same after each round:',
+    '',
+    table(
+      ['strategy', ...Array.from({ length: rounds }, (_, round) => `round ${round + 1}`)],
+      strategies.map(({ name, curves }) => [
+        `\`${name}\``,
+        ...Array.from({ length: rounds }, (_, round) => percent(after(curves, round))),
+      ]),
+    ),
   ].join('\n');
 }
 
@@ -48,7 +59,7 @@ export function poisonedTable({ poisoned, about }) {
     return attack === 'none' ? percent(row.accuracy) : `${percent(row.accuracy)} (${points(-row.loss)})`;
   };
   return [
-    `Accuracy with two of ${clients} clients poisoned, Dirichlet ${poisonAlpha}, ${poisonRounds} rounds of \`fedAvg\`, means of ${countOf(poisonSeeds, 'seed')}, on ${held(about.poisoned)}; in brackets, points against the same \`combine\` without poison:`,
+    `Accuracy with two of ${clients} clients poisoned, Dirichlet ${poisonAlpha}, ${poisonRounds} rounds of \`fedAvg\`, means of ${countOf(poisonSeeds, 'seed')}, on ${held(about.poisoned)} (${about.poisoned.machine}); in brackets, points against the same \`combine\` without poison:`,
     '',
     table(
       ['`combine`', 'no poison', 'labels flipped', 'changes × −4', 'changes × 100'],
@@ -67,9 +78,10 @@ export function faultsSentence({ faults, about }) {
     faults;
   const { faultClients, faultRounds } = about.faults;
   const lost = (loss) => `${figure(Math.max(0, 100 * loss))} points`;
+  const worst = runs.reduce((least, run) => (run.accuracy < least.accuracy ? run : least));
   return [
     `In ${countOf(runs.length, 'run')} of ${faultRounds} rounds, each with ${faultClients} clients in processes of their own on a cluster of three servers, whoever aggregates was killed ${countOf(killsOf.aggregator, 'time')}, a server ${countOf(killsOf.server, 'time')}, and half of the clients ${countOf(killsOf.halfOfClients, 'time')}, at random moments.`,
-    `Training went on to the last round after ${completed} of ${kills} kills; ${doubleCounted} updates counted twice. The undisturbed run reached ${percent(undisturbedAccuracy)}; the disturbed ones lost ${lost(meanAccuracyLoss)} in the mean, and ${lost(accuracyLoss)} at most.`,
+    `Training went on to the last round after ${completed} of ${kills} kills; ${doubleCounted} updates counted twice. The undisturbed run reached ${percent(undisturbedAccuracy)}; the disturbed ones lost ${lost(meanAccuracyLoss)} in the mean, and ${lost(accuracyLoss)} at most, where ${worst.lastRound} of the ${faultClients} clients made the last round.`,
   ].join('\n');
 }
 
