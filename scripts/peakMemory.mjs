@@ -23,7 +23,14 @@ const source = given.source ?? root;
 const BATCH = 16;
 const LINES = {
   teacher: ['kernels', 'wasm'],
-  step: ['full', 'full, recomputed', 'last block', 'lora, last block', 'lora, all layers', 'lora, all layers, recomputed'],
+  step: [
+    'full',
+    'full, recomputed',
+    'last block',
+    'lora, last block',
+    'lora, all layers',
+    'lora, all layers, recomputed',
+  ],
 };
 
 if (given.line !== undefined) {
