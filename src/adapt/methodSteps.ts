@@ -10,7 +10,7 @@ export const STEPS = schema('the steps', {
   batchSize: count()(),
   /** Default: adam, with a rate that suits the method. */
   optimizer: given<OptimizerOptions>(checkOptimizer),
-  /** Whether steps keep little of their forward pass and compute it again: less memory, more time, the same patch. Default false. */
+  /** Whether steps keep little of their forward pass and compute it again: less memory, more time, the same patch. */
   recompute: flag(),
 });
 

@@ -7,14 +7,15 @@ export type Clip = Float32Array;
 
 export interface StreamParts {
   readonly words: readonly Clip[];
-  /** Words and sentences that are not the word. */
+  /** Single words that are not the word. */
   readonly others: readonly Clip[];
+  readonly sentences: readonly Clip[];
 }
 
 export interface Stream {
   readonly samples: Float32Array;
-  /** Seconds in which the word is said: [start, end]. */
-  readonly said: readonly (readonly [number, number])[];
+  /** Seconds in which the word is said, and which of the words it is: [start, end, place in `words`]. */
+  readonly said: readonly (readonly [number, number, number])[];
 }
 
 export const RATE = 16_000;
@@ -33,10 +34,13 @@ function loudnessOf(clip: Clip): number {
   return Math.sqrt(sum / clip.length) || 1;
 }
 
-/** So many seconds with each of the words once, at places that are drawn; other clips fill what is between them. */
-export function makeStream({ words, others }: StreamParts, seconds: number, seed: number): Stream {
+/** So many seconds with each of the words and the others once, in an order that is drawn; sentences fill what is between them. */
+export function makeStream({ words, others, sentences }: StreamParts, seconds: number, seed: number): Stream {
   const random = randomFrom(seed);
   const between = (range: readonly [number, number]) => range[0] + (range[1] - range[0]) * random();
+  const once = [...words.keys(), ...others.map(() => -1)]
+    .map((word, i) => ({ word, clip: (word < 0 ? others[i - words.length] : words[word]) as Clip, place: random() }))
+    .sort((a, b) => a.place - b.place);
   const samples = new Float32Array(seconds * RATE);
   // Every twenty seconds the noise is another one: how loud, and how dull.
   const noiseAt: number[] = [];
@@ -51,24 +55,22 @@ export function makeStream({ words, others }: StreamParts, seconds: number, seed
       samples[i] = factor * low;
     }
   }
-  const said: [number, number][] = [];
+  const said: [number, number, number][] = [];
   const put = (clip: Clip, at: number) => {
     const behind = noiseAt[Math.floor(at / (20 * RATE))] as number;
     const factor = Math.min(0.3, behind * amplitudeOf(between(RATIOS))) / loudnessOf(clip);
     for (let i = 0; i < clip.length; i++) samples[at + i] = (samples[at + i] as number) + factor * (clip[i] as number);
   };
-  const every = samples.length / (words.length + 1);
+  const every = samples.length / (once.length + 1);
   let next = 0;
   let at = Math.floor(RATE * (0.5 + random()));
   for (;;) {
-    const isTime = next < words.length && at > (next + 0.5) * every;
-    const clip = (isTime ? words[next] : others[Math.floor(others.length * random())]) as Clip;
+    const due = at > (next + 0.5) * every ? once[next] : undefined;
+    const clip = due?.clip ?? (sentences[Math.floor(sentences.length * random())] as Clip);
     if (at + clip.length > samples.length) break;
     put(clip, at);
-    if (isTime) {
-      said.push([at / RATE, (at + clip.length) / RATE]);
-      next++;
-    }
+    if (due !== undefined) next++;
+    if (due !== undefined && due.word >= 0) said.push([at / RATE, (at + clip.length) / RATE, due.word]);
     at += clip.length + Math.floor(RATE * between([0.2, 2.5]));
   }
   return { samples, said };
@@ -93,7 +95,7 @@ export function heardAt({ scores, firstSeconds, hopSeconds }: Scores, threshold:
 
 /** Words missed, and detections where no word was. */
 export function judge(heard: readonly number[], said: Stream['said']) {
-  const isOf = ([start, end]: readonly [number, number], seconds: number) =>
+  const isOf = ([start, end]: Stream['said'][number], seconds: number) =>
     seconds > start && seconds < end + LATE_SECONDS;
   return {
     missed: said.filter((word) => !heard.some((seconds) => isOf(word, seconds))).length,
@@ -101,7 +103,8 @@ export function judge(heard: readonly number[], said: Stream['said']) {
   };
 }
 
-const THRESHOLDS = Array.from({ length: 50 }, (_, i) => 0.01 + 0.02 * i - (i === 49 ? 0.001 : 0));
+/** As far apart in logits. */
+const THRESHOLDS = Array.from({ length: 50 }, (_, i) => 1 / (1 + Math.exp(3 - 0.25 * i)));
 
 /** The threshold that misses least among those with few enough false accepts; of equals the highest. If none has, the one with fewest. */
 export function chooseThreshold(scores: readonly Scores[], streams: readonly Stream[], most: number): number {

@@ -1,12 +1,12 @@
-// What the voices say, as windows of a second: for the teacher's embedding and for the student.
-import { fromArrays, fromAudio, type LabelledDataset, type NdArray, spectrograms } from 'limbeck';
+// What the voices say, as streams, and the windows of a stream that a student and its teacher learn from.
+import { augmented, fromAudio, spectrograms } from 'limbeck';
 import { fileOf } from './tools.ts';
 import { type Clip, makeStream, RATE, type Stream } from './wakeStream.ts';
-import { EMBEDDINGS, type Embedder, FEATURES, sum } from './wakeTeacher.ts';
+import { type Embedder, HOP_SAMPLES, WIDTH, WINDOW_SECONDS } from './wakeTeacher.ts';
 
-/** What the student sees: 49 frames of 30 ms. */
+/** What the student sees: 54 frames of 30 ms. */
 export const LOG_MEL = {
-  bands: 32,
+  bands: 20,
   fftSize: 512,
   windowSamples: 480,
   hopSamples: 320,
@@ -15,17 +15,21 @@ export const LOG_MEL = {
   mean: -2,
   stdDev: 2,
 } as const;
+export const FRAMES = 54;
+/** A window begins with the teacher's and ends 12 ms sooner. */
+const WINDOW_SAMPLES = LOG_MEL.windowSamples + (FRAMES - 1) * LOG_MEL.hopSamples;
 
 export type Split = 'takes' | 'train' | 'development' | 'test';
+type Kind = 'word' | 'other' | 'sentence';
 export interface Clips {
   readonly sampleRate: number;
   /** What speaking them took. */
   readonly spokenMs: number;
-  readonly clips: readonly { split: Split; kind: 'word' | 'other' | 'sentence'; start: number; length: number }[];
+  readonly clips: readonly { split: Split; kind: Kind; start: number; length: number }[];
 }
 
-/** A stream is made in parts, so that it need not be in memory as a whole. */
-const PART_SECONDS = 600;
+/** The clips of a split. */
+export type ClipsOf = (split: Split, kind: Kind) => Clip[];
 
 const indicesOf = (from: number, to: number) => Int32Array.from({ length: to - from }, (_, i) => from + i);
 
@@ -41,60 +45,102 @@ export async function readClips() {
     const name = `${split} ${kind}`;
     byKind.set(name, [...(byKind.get(name) ?? []), inputs['input']?.data as Float32Array]);
   }
-  return { clipsOf: (split: Split, kind: string): Clip[] => byKind.get(`${split} ${kind}`) ?? [], spokenMs };
+  const clipsOf: ClipsOf = (split, kind) => byKind.get(`${split} ${kind}`) ?? [];
+  return { clipsOf, spokenMs };
 }
 
-/** In the middle of a second. */
-export function centred(clip: Clip): Float32Array {
-  const window = new Float32Array(RATE);
-  const from = Math.max(0, Math.floor((RATE - clip.length) / 2));
-  window.set(clip.subarray(0, RATE - from), from);
-  return window;
+/** How people and rooms differ; a stream has noise and levels of its own. */
+const VARY = { speed: 0.1, room: 0.25 } as const;
+/** Of the loudest sample; what is softer at the end of a clip is silence. */
+const SILENT = 0.01;
+
+/** So many variations of each clip. */
+export async function varied(clips: readonly Clip[], copies: number, seed: number): Promise<Clip[]> {
+  const one = fromAudio(clips, { samples: Math.ceil(1.2 * Math.max(...clips.map(({ length }) => length))) });
+  const data = augmented(one, { sound: VARY }, { copies, seed });
+  const { inputs } = await data.read(indicesOf(0, data.size));
+  const { data: samples, shape } = inputs['input'] as { data: Float32Array; shape: readonly number[] };
+  const length = shape[1] as number;
+  return Array.from({ length: data.size }, (_, i) => {
+    const clip = samples.slice(i * length, (i + 1) * length);
+    const most = clip.reduce((loudest, x) => Math.max(loudest, Math.abs(x)), 0);
+    return clip.slice(0, clip.findLastIndex((x) => Math.abs(x) > SILENT * most) + 1);
+  });
 }
 
-/** Windows of a set, as the teacher's embedding and as the student see them. */
+/** Windows of a stream, as a head on the embeddings and as the student see them. */
 export interface Learned {
+  /** [size, WIDTH] */
   readonly features: Float32Array;
+  /** [size, FRAMES, bands] */
   readonly spectra: Float32Array;
+  /** 1 where the whole word is in the window, 0 where nothing of it is, −1 where a part is. */
   readonly labels: Int32Array;
+  /** The place of the word that is in the window, or −1. */
+  readonly words: Int32Array;
   readonly size: number;
 }
 
-export async function prepare(sets: readonly LabelledDataset[], embedder: Embedder): Promise<Learned> {
-  const size = sum(sets.map((one) => one.size));
-  const features = new Float32Array(size * EMBEDDINGS * FEATURES);
-  const spectra = new Float32Array(size * 49 * LOG_MEL.bands);
-  const labels = new Int32Array(size);
-  let at = 0;
-  for (const set of sets) {
-    for (let from = 0; from < set.size; from += 32) {
-      const read = await set.read(indicesOf(from, Math.min(from + 32, set.size)));
-      const sounds = read.inputs['input'] as NdArray;
-      const count = read.labels.length;
-      features.set(await embedder.embed(sounds), at * EMBEDDINGS * FEATURES);
-      const { inputs } = await spectrograms(fromArrays(sounds), LOG_MEL).read(indicesOf(0, count));
-      spectra.set(inputs['input']?.data as Float32Array, at * 49 * LOG_MEL.bands);
-      labels.set(read.labels, at);
-      at += count;
-    }
+/** A word is whole where at most so much of it is missing. */
+const MISSING_SECONDS = 0.05;
+export async function windowsOf({ samples, said }: Stream, embedder: Embedder): Promise<Learned> {
+  const features = await embedder.featuresOf(samples);
+  const windows = fromAudio([samples], { samples: WINDOW_SAMPLES, hopSamples: HOP_SAMPLES });
+  const seen = spectrograms(windows, LOG_MEL);
+  const all = Array.from({ length: Math.min(windows.size, features.length / WIDTH) }, (_, i) => {
+    const start = (i * HOP_SAMPLES) / RATE;
+    const end = start + WINDOW_SECONDS;
+    const [from, to, word] = said.find((one) => one[1] > start && one[0] < end) ?? [0, 0, -1];
+    const isWhole = from > start - MISSING_SECONDS && to < end + MISSING_SECONDS;
+    return { word, label: word < 0 ? 0 : isWhole ? 1 : -1 };
+  });
+  const spectra = new Float32Array(all.length * FRAMES * LOG_MEL.bands);
+  for (let from = 0; from < all.length; from += 64) {
+    const { inputs } = await seen.read(indicesOf(from, Math.min(from + 64, all.length)));
+    spectra.set(inputs['input']?.data as Float32Array, from * FRAMES * LOG_MEL.bands);
   }
-  return { features, spectra, labels, size };
+  return {
+    features: features.slice(0, all.length * WIDTH),
+    spectra,
+    labels: Int32Array.from(all, ({ label }) => label),
+    words: Int32Array.from(all, ({ word }) => word),
+    size: all.length,
+  };
 }
 
-/** Streams of ten minutes each, or what there is of them; the words of a split are spread over its parts. */
+/** Those windows that are wanted, by their number. */
+export function pickWindows(learned: Learned, isWanted: (i: number) => boolean): Learned {
+  const rows = indicesOf(0, learned.size).filter(isWanted);
+  const pick = (from: Float32Array, width: number) => {
+    const to = new Float32Array(rows.length * width);
+    for (const [row, i] of rows.entries()) to.set(from.subarray(i * width, (i + 1) * width), row * width);
+    return to;
+  };
+  return {
+    features: pick(learned.features, WIDTH),
+    spectra: pick(learned.spectra, FRAMES * LOG_MEL.bands),
+    labels: rows.map((i) => learned.labels[i] as number),
+    words: rows.map((i) => learned.words[i] as number),
+    size: rows.length,
+  };
+}
+
+/** A stream is made in parts, so that it need not be in memory as a whole. */
+const PART_SECONDS = 600;
+
+/** Streams of ten minutes each, or what there is of them; what is said once in a split is spread over its parts. */
 export function makeStreams(
-  clipsOf: (split: Split, kind: string) => Clip[],
+  clipsOf: ClipsOf,
   scored: 'development' | 'test',
   minutes: Record<'development' | 'test', number>,
 ) {
   const of = (split: 'development' | 'test', seed: number): Stream[] => {
     const seconds = 60 * minutes[split];
     const parts = Math.max(1, Math.round(seconds / PART_SECONDS));
-    const words = clipsOf(split, 'word');
-    const others = [...clipsOf(split, 'other'), ...clipsOf(split, 'sentence')];
-    return Array.from({ length: parts }, (_, i) => {
-      const own = words.filter((_, k) => k % parts === i);
-      return makeStream({ words: own, others }, Math.round(seconds / parts), seed + i);
+    return Array.from({ length: parts }, (_, part) => {
+      const own = (kind: Kind) => clipsOf(split, kind).filter((_, k) => k % parts === part);
+      const clips = { words: own('word'), others: own('other'), sentences: clipsOf(split, 'sentence') };
+      return makeStream(clips, Math.round(seconds / parts), seed + part);
     });
   };
   return { development: of('development', 100), scored: of(scored, scored === 'test' ? 200 : 300) };

@@ -115,7 +115,10 @@ export function productOfSeen(
   }
 }
 
-/** C (+)= Aᵀ B for a matrix A[k, m] with dense rows, `aRow` bytes apart, and zeros as in `productOfSeen`. `adds` adds to what C holds. */
+/**
+ * C (+)= Aᵀ B for a matrix A[k, m] with dense rows, `aRow` bytes apart, and zeros as in `productOfSeen`. `adds` adds to what
+ * C holds.
+ */
 export function productOfTransposed(
   a: usize, aRow: usize, packedB: usize, c: usize, cRow: usize, m: i32, n: i32, k: i32, seen: i32, adds: bool,
   room: usize,

@@ -1,10 +1,13 @@
 import { loadTail, multiplyAdd, storeTail } from '../math';
 import { bell4, normalCdf4, normalDensity4 } from '../mathTable';
 
-/** An activation that a block gets once it is complete, while it is in the cache. In the register tile, V8 would have too few registers. */
+/** A block is activated once it is complete, while it is in the cache: in the register tile, V8 would have too few registers. */
 export const GELU: i32 = 5;
 
-/** One row of a block: x · Φ(x) in place, and where `slope` is an address, the slope Φ(x) + x · φ(x), which is all that going back needs. */
+/**
+ * One row of a block: x · Φ(x) in place, and where `slope` is an address, the slope Φ(x) + x · φ(x), which is all that going
+ * back needs.
+ */
 export function geluRow(x: usize, slope: usize, columns: i32, t: usize): void {
   const whole = x + (<usize>(columns & ~3) << 2);
   if (slope) {

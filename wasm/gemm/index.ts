@@ -10,6 +10,7 @@
  */
 import { arg } from '../args';
 import { tableAt } from '../mathTable';
+import { rangeStart } from '../range';
 import { axis, fillAxis } from './axis';
 import { GELU, geluRow } from './gelu';
 import { A_COLS, A_ROWS, B_COLS, B_ROWS, C_ROWS, KC, MATH, MC, MR, NC, NR, PACKED_A, PACKED_B, SCRATCH_BYTES, TILE } from './layout';
@@ -45,7 +46,10 @@ export function gemmScratchBytes(): i32 {
   return SCRATCH_BYTES;
 }
 
-/** Rows (or, when K is split, chunks of K) that one part of the work covers; splitting never changes a result. */
+/**
+ * Rows (columns, where C is twice as wide as high; chunks of K, when K is split) that one part of the work covers; splitting
+ * never changes a result.
+ */
 export function gemm(args: usize, scratch: usize, part: i32, parts: i32): void {
   const batch = arg(args, BATCH);
   const chunks = arg(args, CHUNKS);
@@ -57,8 +61,15 @@ export function gemm(args: usize, scratch: usize, part: i32, parts: i32): void {
     for (let chunk = part; chunk < chunks; chunk += parts) {
       const first = min(k, chunk * size);
       const target = <usize>arg(args, PARTIALS) + (<usize>(chunk * m * n) << 2);
-      block(args, scratch, arg(args, A), arg(args, B), target, true, 0, m, first, min(k, first + size));
+      block(args, scratch, arg(args, A), arg(args, B), target, true, 0, m, 0, n, first, min(k, first + size));
     }
+    return;
+  }
+  if (batch == 1 && n >= 2 * m) {
+    // Every part packs all of the operand that is not cut.
+    const j0 = rangeStart(n, part, parts);
+    const j1 = rangeStart(n, part + 1, parts);
+    if (j0 < j1) block(args, scratch, arg(args, A), arg(args, B), arg(args, C), false, 0, m, j0, j1, 0, k);
     return;
   }
   const panels = (m + MR - 1) / MR;
@@ -72,7 +83,8 @@ export function gemm(args: usize, scratch: usize, part: i32, parts: i32): void {
     const a = arg(args, A) + ((matrix * arg(args, A_BATCH)) << 2);
     const b = arg(args, B) + ((matrix * arg(args, B_BATCH)) << 2);
     const c = arg(args, C) + ((matrix * arg(args, C_BATCH)) << 2);
-    block(args, scratch, a, b, c, false, (first - matrix * panels) * MR, min(m, (stop - matrix * panels) * MR), 0, k);
+    const from = (first - matrix * panels) * MR;
+    block(args, scratch, a, b, c, false, from, min(m, (stop - matrix * panels) * MR), 0, n, 0, k);
     first = stop;
   }
 }
@@ -119,9 +131,13 @@ function slopeOf(args: usize, target: usize): usize {
   return slopes ? slopes + (target - <usize>arg(args, C)) : 0;
 }
 
-/** One product over rows [m0, m1) and depth [k0, k1). A dense target (partial sums) has rows of N and no epilogue. */
+/**
+ * One product over rows [m0, m1), columns [n0, n1) and depth [k0, k1). A dense target (partial sums) has rows of N and no
+ * epilogue.
+ */
 function block(
-  args: usize, scratch: usize, a: usize, b: usize, c: usize, isPartial: bool, m0: i32, m1: i32, k0: i32, k1: i32,
+  args: usize, scratch: usize, a: usize, b: usize, c: usize, isPartial: bool, m0: i32, m1: i32, n0: i32, n1: i32, k0: i32,
+  k1: i32,
 ): void {
   const n = arg(args, N);
   const bias: usize = isPartial ? 0 : <usize>arg(args, BIAS);
@@ -130,8 +146,8 @@ function block(
   const t = isGelu ? tableAt(scratch + MATH) : 0;
   const tile = scratch + TILE;
   const isInPlace = !isPartial && arg(args, M) <= FEW_ROWS && areNeighbours(args, B_COL_AXIS);
-  for (let jc = 0; jc < n; jc += NC) {
-    const nc = min(NC, n - jc);
+  for (let jc = n0; jc < n1; jc += NC) {
+    const nc = min(NC, n1 - jc);
     fillAxis(args, B_COL_AXIS, jc, jc + nc, scratch + B_COLS);
     let pc = k0;
     do {

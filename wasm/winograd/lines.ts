@@ -63,7 +63,7 @@ export function filterLine(g0: v128, g1: v128, g2: v128, to: usize, step: usize)
   v128.store(to + step, g2);
 }
 
-/** Aᵀ: six points into four outputs. The callers finish the outputs, so they get them by `outputLine0` to `3`. */
+/** Aᵀ: of six points, four outputs. `low` and `high` are sums of a pair of points, ±3/4 and ±3/2, or differences for odd powers. */
 @inline
 export function output1(low: v128, high: v128): v128 {
   return multiplyAdd(high, f32x4.splat(2 * P), v128.mul<f32>(low, f32x4.splat(P)));

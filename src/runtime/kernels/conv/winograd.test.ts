@@ -34,7 +34,6 @@ const cases: readonly Case[] = [
 
 const binaryOf = readBinaries();
 beginOnWasm();
-
 describe.each(levels)('the %s binary', (level) => {
   test.each(cases)('errs at most four times as much as the direct form: $name', async (each) => {
     await installKernels(binaryOf(level));
@@ -131,6 +130,7 @@ describe('the choice', () => {
     ['images of one tile', [99, 4, 4, 32], [3, 3, 32, 32], 1, 1, false],
     ['tiles that are half empty', [99, 5, 5, 16], [3, 3, 16, 16], 1, 1, false],
     ['a large filter for small images', [1, 8, 8, 256], [3, 3, 256, 256], 1, 1, false],
+    ['an edge of one pixel', [1, 13, 13, 16], [3, 3, 16, 32], 1, 1, true],
     ['what a residual network has', [1, 8, 8, 64], [3, 3, 64, 64], 1, 1, true],
   ])('%s', (_, x, filter, stride, dilation, isTaken) => {
     const info = tf.backend_util.computeConv2DInfo(x, filter, stride, dilation, 'same');

@@ -12,9 +12,12 @@ const GAP_BYTES = 64;
 
 const LEAST_CHANNELS = 8;
 const MOST_CHANNELS = 256;
-/** Smaller images have too few tiles for what the filter's transform costs, even one at a time. */
+/** An image alone must pay for the filter's transform, which takes about as long as so many tiles. */
+const FILTER_TILES = 2;
 const LEAST_TILES = 4;
-/** Pixels of a tile, of 16, that must lie in the image on average: tiles that reach over its edge compute in vain. */
+/** Pixels that pay for a tile's 36 products and its transforms: tiles that reach over the edge of an image compute in vain. */
+const PIXELS_PER_TILE = 7.5;
+/** Pixels of a tile that must lie in the image on average in a filter's gradient: with fewer it would err four times as much. */
 const LEAST_FILLED = 11;
 /** Weights that a tile of an image pays for, and a tile of a whole batch where the filter's gradient is transformed. */
 const WEIGHTS_PER_TILE = 4096;
@@ -25,6 +28,8 @@ const LEAST_SUMMED_TILES = 32;
 /** Chunks of a filter's gradient: as many as threads may want, of so many tiles that their sums are worth a partial result. */
 const MOST_CHUNKS = 16;
 const CHUNK_TILES = 64;
+/** Of partial results, for one of two threads: large filters have fewer of them. */
+const MOST_HALF_BYTES = 16 * 2 ** 20;
 
 /** A convolution of stride 1: images [images, height, width, channels] in, windows that begin `top` and `left` before the image. */
 interface Slide {
@@ -82,7 +87,7 @@ function isSlide(info: ConvInfo): boolean {
 const isIn = (channels: number, unit: number) =>
   channels % unit === 0 && channels >= LEAST_CHANNELS && channels <= MOST_CHANNELS;
 
-const isFilled = (slide: Slide) => slide.outHeight * slide.outWidth >= LEAST_FILLED * tilesOf(slide);
+const pixelsOf = ({ outHeight, outWidth }: Slide) => outHeight * outWidth;
 
 /**
  * Whether the convolution is faster this way, by a table of measured shapes (wasm/winograd/NOTES.md). The size of the batch does
@@ -98,7 +103,7 @@ export function isWinograd(info: ConvInfo, slide: Slide): boolean {
     top >= 0 &&
     left >= 0 &&
     tiles >= LEAST_TILES &&
-    isFilled(slide) &&
+    pixelsOf(slide) >= PIXELS_PER_TILE * (tiles + FILTER_TILES) &&
     channels * outChannels <= WEIGHTS_PER_TILE * tiles
   );
 }
@@ -113,7 +118,7 @@ export function isWinogradBackFilter(info: ConvInfo): boolean {
     isIn(channels, 4) &&
     isIn(outChannels, PANEL) &&
     tiles >= LEAST_SUMMED_TILES &&
-    isFilled(slide) &&
+    pixelsOf(slide) >= LEAST_FILLED * tilesOf(slide) &&
     channels * outChannels <= GRADIENTS_PER_TILE * tiles
   );
 }
@@ -166,8 +171,10 @@ export function backFilterWinograd(
 ): void {
   const { images, channels, outChannels } = slide;
   const tiles = images * tilesOf(slide);
-  const chunks = Math.min(MOST_CHUNKS, Math.ceil(tiles / CHUNK_TILES));
-  const partials = pool.scratch(chunks * SQUARE * (4 * channels * outChannels + GAP_BYTES));
+  const bytes = SQUARE * (4 * channels * outChannels + GAP_BYTES);
+  const affordable = 2 * Math.max(1, Math.floor(MOST_HALF_BYTES / bytes));
+  const chunks = Math.min(MOST_CHUNKS, affordable, Math.ceil(tiles / CHUNK_TILES));
+  const partials = pool.scratch(chunks * bytes);
   const sizes = [images, slide.height, slide.width, channels, slide.outHeight, slide.outWidth, outChannels];
   pool.run(
     'winogradBackFilter',
