@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ortAssets } from '../runtime/cases/assetCases.ts';
 import * as tf from '../runtime/tf.ts';
+import { keypoints } from '../student/zoo/keypoints.ts';
 import { mlp } from '../student/zoo/mlp.ts';
 import { twoTower } from '../student/zoo/twoTower.ts';
 import { type FitBudgetOptions, fitBudget, type TriedStudent } from './fitBudget.ts';
@@ -52,6 +53,14 @@ describe('fitBudget', () => {
     });
     const never = fitBudget({ make, widths: [8], msPerExample: 1e-9, load }).done;
     await expect(never).rejects.toMatchObject({ code: 'budget-too-small' });
+  });
+
+  test('counts a student of points, its maps and their places', async () => {
+    const points = (filters: number) => keypoints({ inputShape: [32, 32, 1], points: 5, filters });
+    const { cost } = await fitBudget({ make: points, widths: [4, 8], bytes: 1e6 }).done;
+    const separable = (cells: number, from: number, to: number) => cells * from * (9 + to);
+    const blocks = separable(64, 8, 16) + separable(64, 16, 16) + separable(16, 16, 32) + 3 * separable(16, 32, 32);
+    expect(cost).toMatchObject({ width: 8, multiplyAdds: 256 * 9 * 8 + blocks + 16 * 32 * 5 + 5 * 16 * 2 });
   });
 
   test('asks for the lengths that a student leaves open', async () => {

@@ -4,6 +4,7 @@ import * as tf from '../runtime/tf.ts';
 import { applyStudent, buildStudent } from '../student/build.ts';
 import { artifactsFromFiles, toFiles } from '../student/files/files.ts';
 import { registerActivations } from '../student/layers/activations.ts';
+import { softArgmax } from '../student/layers/softArgmax.ts';
 import { artifactsOf } from '../student/layersModel.ts';
 import type { StudentArtifacts } from '../student/student.ts';
 import { trainingOn, weightsOf } from './loopCases.ts';
@@ -49,6 +50,10 @@ const students: Record<string, Case> = {
     layers.timeDistributed({ layer: layers.dense({ units: 5, activation: 'tanh' }) as never }),
     layers.flatten(),
   ]),
+  'maps, soft-argmax': {
+    shape: [6, 5, 2],
+    layers: () => [layers.conv2d({ filters: 3, kernelSize: 3, padding: 'same' }), softArgmax(tf), layers.flatten()],
+  },
   'conv1d, global maximum': {
     shape: [9, 4],
     layers: () => [

@@ -120,7 +120,7 @@ function checkCorners(teacher: NamedArrays, output: string): void {
     if (!(x2 < x1) && !(y2 < y1)) continue;
     throw new LimbeckError(
       'invalid-box',
-      `Box ${at / 4} of the teacher's "${output}" is ${[x1, y1, x2, y2].map((one) => figures(one, 4)).join(', ')}: it must be ` +
+      `Box ${at / 4} of the teacher's "${output}" is ${[x1, y1, x2, y2].map((one) => figures(one)).join(', ')}: it must be ` +
         'x1, y1, x2, y2 with x2 ≥ x1 and y2 ≥ y1. Let the teacher\'s "read" turn boxes of another form, such as centre and ' +
         'size, into corners.',
       { details: { output, box: at / 4, given: [x1, y1, x2, y2] } },
