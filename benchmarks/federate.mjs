@@ -83,8 +83,6 @@ await trainer[Symbol.asyncDispose]();
 async function put(name, measured) {
   const { about = {}, ...before } = await earlier();
   const result = { ...before, ...measured, about };
-  // The file's machine is that of its times, which stand beside others'; what clients learn is told with the machine of its part.
-  if (name === 'scale') result.machine = machineName();
   const alike = await rowsAlike(name);
   // Rows of the names that were not asked for.
   for (const [entry, of] of Object.entries({ strategies: 'name', poisoned: 'combine' })) {
