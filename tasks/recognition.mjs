@@ -52,7 +52,7 @@ async function textsOf(counts, seed = 20) {
   );
 }
 
-export async function files({ lines = { train: 6000, development: 200, test: 300, hand: 110 } } = {}) {
+export async function files({ lines = { train: 4000, development: 200, test: 300, hand: 110 } } = {}) {
   const fonts = [...new Set(Object.values(FONTS).flat())];
   const bytes = await Promise.all(
     fonts.map((face) => {

@@ -21,7 +21,7 @@ export const TASKS: readonly WorkedExample[] = [
     name: 'recognition',
     title: 'Read a line of text',
     about:
-      'PP-OCRv4 reads 6,000 lines that are drawn here in eight fonts, without labels; a student of some 200 kB learns to read them. ' +
+      'PP-OCRv4 reads 4,000 lines that are drawn here in eight fonts, without labels; a student of some 200 kB learns to read them. ' +
       'It is tested on fonts that it never saw.',
     tryIt: {
       label: 'A line to read',

@@ -7,6 +7,7 @@ import {
   loadStudent,
   mlp,
   type NdArray,
+  oneCycle,
   openTrainer,
   quantize,
   snapshot,
@@ -154,7 +155,7 @@ async function run({
   const results = { student: [] as Judged[], control: [] as Judged[] };
   let file: Uint8Array | undefined;
   for (const seed of seeds) {
-    const shared = { trainer, epochs, seed, optimizer: { learningRate } };
+    const shared = { trainer, epochs, seed, optimizer: { learningRate }, schedule: oneCycle() };
     const student = await trainStudent(`student ${seed}`, {
       ...{
         ...shared,

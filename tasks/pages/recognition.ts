@@ -42,6 +42,7 @@ interface Settings {
   /** What the errors are told of: choices are made on 'development'. */
   readonly scored?: 'development' | 'test';
   readonly epochs?: number;
+  readonly batchSize?: number;
   readonly learningRate?: number;
   readonly temperature?: number;
   readonly seeds?: readonly number[];
@@ -141,7 +142,8 @@ async function corrected(student: Student, hand: Drawn, lines: Drawn, printed: D
 
 async function run({
   scored = 'test',
-  epochs = 12,
+  epochs = 8,
+  batchSize = 32,
   learningRate = 2e-3,
   temperature = 1,
   seeds = [0, 1, 2],
@@ -172,7 +174,7 @@ async function run({
     const student = await trainStudent(
       name,
       {
-        ...{ trainer, seed, student: make(), optimizer: { learningRate }, schedule: oneCycle() },
+        ...{ trainer, seed, batchSize, student: make(), optimizer: { learningRate }, schedule: oneCycle() },
         ...(isWatched && { holdout: unseen }),
         // As many steps for both.
         ...(isControl
