@@ -30,7 +30,7 @@ type Point = readonly [number, number];
 
 /** Pictures of several frames, and where their points are. */
 export interface Crops {
-  /** For the teacher [N, 192, 192, 3]. */
+  /** For the teacher [N, 192, 192, 3], or none. */
   readonly colour: NdArray;
   /** For the student [N, size, size, 1]. */
   readonly grey: NdArray;
@@ -47,6 +47,8 @@ export interface CropOptions {
   /** The side of the student's picture. */
   readonly size: number;
   readonly seed: number;
+  /** Whether the teacher will be asked about the pictures. */
+  readonly colours: 'kept' | 'none';
 }
 
 /** Largest shift as a share of the side, turn in radians, and scale either way. */
@@ -138,7 +140,7 @@ function greyOf(rgba: Uint8ClampedArray, size: number): Uint8Array {
  * before, or the middle of the first frame, and then about the square around what it found.
  */
 export async function cropsOf(film: HTMLVideoElement, teacher: Teacher, options: CropOptions): Promise<Crops> {
-  const { from, to, frames, perFrame, size, seed } = options;
+  const { from, to, frames, perFrame, size, seed, colours } = options;
   const random = randomFrom(seed);
   const within = (most: number) => most * (2 * random() - 1);
   const [large, small] = [drawing(SIDE), drawing(size)];
@@ -148,7 +150,7 @@ export async function cropsOf(film: HTMLVideoElement, teacher: Teacher, options:
     return pointsOf((await teacher.ask(asked))['points'] as NdArray).map((point) => toFrame(point, region));
   };
   const count = frames * perFrame;
-  const colour = new Uint8Array(count * SIDE * SIDE * 3);
+  const colour = new Uint8Array(colours === 'kept' ? count * SIDE * SIDE * 3 : 0);
   const grey = new Uint8Array(count * size * size);
   const points = new Float32Array(count * MESH.length * 2);
   let region: Region = { x: film.videoWidth / 2, y: film.videoHeight / 2, side: film.videoHeight, turn: 0 };
@@ -168,7 +170,7 @@ export async function cropsOf(film: HTMLVideoElement, teacher: Teacher, options:
         side: side * DISTURBED.scale ** within(1),
         turn: within(DISTURBED.turn),
       };
-      colour.set(colourOf(cut(film, disturbed, large)), at * SIDE * SIDE * 3);
+      if (colours === 'kept') colour.set(colourOf(cut(film, disturbed, large)), at * SIDE * SIDE * 3);
       grey.set(greyOf(cut(film, disturbed, small), size), at * size * size);
       points.set(
         found.flatMap((point) => toRegion(point, disturbed)),
@@ -177,22 +179,8 @@ export async function cropsOf(film: HTMLVideoElement, teacher: Teacher, options:
     }
   }
   return {
-    colour: { data: colour, shape: [count, SIDE, SIDE, 3] },
+    colour: { data: colour, shape: [colours === 'kept' ? count : 0, SIDE, SIDE, 3] },
     grey: { data: grey, shape: [count, size, size, 1] },
     points: { data: points, shape: [count, MESH.length, 2] },
   };
-}
-
-/** Some of the frames, evenly spaced, with all their pictures. */
-export function someFrames({ colour, grey, points }: Crops, perFrame: number, frames: number): Crops {
-  const all = (grey.shape[0] as number) / perFrame;
-  const kept = Array.from({ length: frames }, (_, i) => Math.floor(((i + 0.5) * all) / frames));
-  const pick = ({ data, shape }: NdArray): NdArray => {
-    const length = data.length / all;
-    const picked = data instanceof Float32Array ? new Float32Array(frames * length) : new Uint8Array(frames * length);
-    for (const [i, frame] of kept.entries())
-      picked.set(data.subarray(frame * length, (frame + 1) * length), i * length);
-    return { data: picked, shape: [frames * perFrame, ...shape.slice(1)] };
-  };
-  return { colour: pick(colour), grey: pick(grey), points: pick(points) };
 }

@@ -18,7 +18,7 @@ import {
   type Teacher,
   toOnnx,
 } from 'limbeck';
-import { type Crops, cropsOf, EYES, MESH, openFilm, SIDE, someFrames } from './faceCrops.ts';
+import { type Crops, cropsOf, EYES, MESH, openFilm, SIDE } from './faceCrops.ts';
 import { addressOf, meanOf, medianMsOf, offer, openTask, say, trainStudent } from './tools.ts';
 
 interface Settings {
@@ -110,8 +110,20 @@ async function run(settings: Settings = {}) {
   const { filters = 16, size = 64, frames = 240, perFrame = 3, known = 40, held = 80 } = settings;
   const mesh = await loadMesh();
   const film = await openFilm('data/talk.webm');
-  const train = await cropsOf(film, mesh, { ...PARTS.train, frames, perFrame, size, seed: 1 });
-  const unseen = await cropsOf(film, mesh, { ...PARTS[scored], frames: held, perFrame: 2, size, seed: 2 });
+  const train = await cropsOf(film, mesh, { ...PARTS.train, frames, perFrame, size, seed: 1, colours: 'kept' });
+  // As many pictures, of fewer frames: whose points are known may be shifted and turned as often as one likes.
+  const marked = await cropsOf(film, mesh, {
+    ...{ ...PARTS.train, frames: known, perFrame: Math.round((frames * perFrame) / known), size, seed: 3 },
+    colours: 'none',
+  });
+  const unseen = await cropsOf(film, mesh, {
+    ...PARTS[scored],
+    frames: held,
+    perFrame: 2,
+    size,
+    seed: 2,
+    colours: 'kept',
+  });
   const ofTeacher = scoresOf(
     await pointsFrom(async (inputs) => (await mesh.ask(inputs))['points'], unseen.colour),
     unseen.points,
@@ -125,20 +137,14 @@ async function run(settings: Settings = {}) {
   // All seeds learn from the same answers. What reads the mesh is a function, which no identity tells.
   const teacher = cachedTeacher(mesh, store, { version: `${MESH.length} points` });
   const truth = fromFunction(({ points }) => ({ points: points as NdArray }), { name: 'the points of known frames' });
-  const marked = someFrames(train, perFrame, known);
   const learned = async (isControl: boolean, seed: number) => {
     const name = isControl ? 'control' : 'student';
     const student = await trainStudent(name, {
-      ...{ trainer, seed, batchSize: BATCH, optimizer: { learningRate }, loss: pointDistance(loss) },
+      ...{ trainer, seed, epochs, batchSize: BATCH, optimizer: { learningRate }, loss: pointDistance(loss) },
       student: keypoints({ inputShape: [size, size, 1], points: MESH.length, filters }),
       ...(isControl
-        ? {
-            teacher: truth,
-            data: fromArrays({ input: marked.grey, points: marked.points }),
-            // As many steps.
-            epochs: Math.round((epochs * frames) / known),
-          }
-        : { teacher, data: fromArrays(train.grey), teacherData: fromArrays(train.colour), epochs }),
+        ? { teacher: truth, data: fromArrays({ input: marked.grey, points: marked.points }) }
+        : { teacher, data: fromArrays(train.grey), teacherData: fromArrays(train.colour) }),
     });
     const { bytes } = await quantize(await toOnnx(student), { to: 'float16' }).done;
     const scores = scoresOf(await answersOf(bytes, unseen), unseen.points);
@@ -167,7 +173,7 @@ async function run(settings: Settings = {}) {
   return {
     teacher: 'face mesh of MediaPipe (468 points), on the same disturbed pictures',
     student: `keypoints ${size} × ${size}, ${MESH.length} points, float16`,
-    control: `the points of ${known} of the ${frames} frames, and as many steps`,
+    control: `the reference points of ${known} frames, in as many pictures`,
     metric: METRIC,
     better: 'higher',
     teacherValue: ofTeacher.share,
@@ -189,10 +195,12 @@ async function answersOf(file: Uint8Array, { grey }: Crops): Promise<NdArray> {
 /** The median of one picture at a time. */
 async function timeOf(file: Uint8Array, { grey: { data, shape } }: Crops): Promise<number> {
   await using student = await loadStudent(file);
-  const length = data.length / (shape[0] as number);
-  return await medianMsOf((i) =>
-    student.predict({ input: { data: data.slice(i * length, (i + 1) * length), shape: [1, ...shape.slice(1)] } }),
-  );
+  const count = shape[0] as number;
+  const length = data.length / count;
+  return await medianMsOf((i) => {
+    const from = (i % count) * length;
+    return student.predict({ input: { data: data.slice(from, from + length), shape: [1, ...shape.slice(1)] } });
+  });
 }
 
 openTask({ run });
