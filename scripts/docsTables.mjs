@@ -9,6 +9,7 @@ import { benchTable } from './tables/bench.mjs';
 import { canaryTable } from './tables/canary.mjs';
 import { conformanceTable } from './tables/conformance.mjs';
 import { enginesTable } from './tables/engines.mjs';
+import { examplesTable } from './tables/examples.mjs';
 import { faultsSentence, federatedTable, millionTable, poisonedTable, scaleTable } from './tables/federate.mjs';
 import { memoryTable } from './tables/memory.mjs';
 import { methodSentence } from './tables/method.mjs';
@@ -20,7 +21,7 @@ import { soakTable } from './tables/soak.mjs';
 import { formsTable, startTable } from './tables/start.mjs';
 import { lossCount, lossIndex, withSurvey } from './tables/survey.mjs';
 import { keptTable, teacherTable } from './tables/teacher.mjs';
-import { peersSentence, trainTable } from './tables/train.mjs';
+import { peersSentence, sequencesTable, trainTable } from './tables/train.mjs';
 
 const root = new URL('..', import.meta.url);
 const read = (file) => readFileSync(new URL(file, root), 'utf8');
@@ -35,6 +36,7 @@ export const TABLES = [
   ['docs/inside/benchmarks.md', 'forms', 'benchmarks/results/start.json', formsTable],
   ['docs/inside/benchmarks.md', 'peers', 'benchmarks/results/train.json', peersSentence],
   ['docs/inside/benchmarks.md', 'train', 'benchmarks/results/train.json', trainTable],
+  ['docs/inside/benchmarks.md', 'sequences', 'benchmarks/results/sequences.json', sequencesTable],
   ['docs/inside/benchmarks.md', 'teacher', 'benchmarks/results/teacher.json', teacherTable],
   ['docs/inside/benchmarks.md', 'kept', 'benchmarks/results/teacher.json', keptTable],
   ['docs/inside/benchmarks.md', 'engines', 'benchmarks/results/engines.json', enginesTable],
@@ -51,6 +53,7 @@ export const TABLES = [
   ['docs/guide/federate-server.md', 'faults', 'benchmarks/results/federate.json', faultsSentence],
   ['docs/scale.md', 'scale', 'benchmarks/results/federate.json', scaleTable],
   ['docs/scale.md', 'million', 'benchmarks/results/federate.json', millionTable],
+  ['docs/recipes/index.md', 'examples', 'benchmarks/results/examples.json', examplesTable],
   ['docs/guide/install.md', 'sizes', 'benchmarks/results/size.json', sizeTable],
   ['docs/guide/install.md', 'assets', 'benchmarks/results/size.json', assetsTable],
   ['docs/guide/install.md', 'places', 'benchmarks/results/places.json', placesTable],

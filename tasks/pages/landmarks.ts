@@ -10,6 +10,7 @@ import {
   type NamedArrays,
   type NdArray,
   normalizedMeanErrorOf,
+  oneCycle,
   openTrainer,
   pointDistance,
   quantize,
@@ -107,7 +108,7 @@ const withPoints = ({ grey, points }: Crops) => ({ input: grey, points });
 async function run(settings: Settings = {}) {
   const startedAt = performance.now();
   const { scored = 'test', seeds = [0, 1, 2], epochs = 24, learningRate = 0.003, loss = {} } = settings;
-  const { filters = 16, size = 64, frames = 240, perFrame = 3, known = 3, held = 80 } = settings;
+  const { filters = 16, size = 64, frames = 240, perFrame = 3, known = 1, held = 80 } = settings;
   const mesh = await loadMesh();
   const film = await openFilm('data/talk.webm');
   const train = await cropsOf(film, mesh, { ...PARTS.train, frames, perFrame, size, seed: 1, colours: 'none' });
@@ -138,7 +139,15 @@ async function run(settings: Settings = {}) {
   const learned = async (isControl: boolean, seed: number) => {
     const name = isControl ? 'control' : 'student';
     const student = await trainStudent(name, {
-      ...{ trainer, seed, epochs, batchSize: BATCH, optimizer: { learningRate }, loss: pointDistance(loss) },
+      ...{
+        trainer,
+        seed,
+        epochs,
+        batchSize: BATCH,
+        optimizer: { learningRate },
+        schedule: oneCycle(),
+        loss: pointDistance(loss),
+      },
       student: keypoints({ inputShape: [size, size, 1], points: MESH.length, filters }),
       teacher: answers,
       data: fromArrays(isControl ? withPoints(marked) : withPoints(train)),
@@ -168,7 +177,7 @@ async function run(settings: Settings = {}) {
   return {
     teacher: 'face mesh of MediaPipe (468 points), on the same disturbed pictures',
     student: `keypoints ${size} × ${size}, ${MESH.length} points, float16`,
-    control: `the points of ${known} frames, in as many pictures; the student had those of ${frames} from its teacher`,
+    control: `the points of ${known === 1 ? 'one frame' : `${known} frames`}, in as many pictures; the student had those of ${frames} from its teacher`,
     metric: METRIC,
     better: 'higher',
     teacherValue: ofTeacher.share,
