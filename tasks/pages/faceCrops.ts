@@ -1,7 +1,7 @@
 // A film of a face as crops: where the face is in each frame, by the teacher's own points, and pictures of it that are shifted,
 // turned and scaled at random, with what the teacher says of the upright one carried over into them.
 import type { NamedArrays, NdArray, Teacher } from 'limbeck';
-import { addressOf, randomFrom } from './tools.ts';
+import { fileOf, randomFrom } from './tools.ts';
 
 /** The side of a picture that the teacher sees, in pixels. */
 export const SIDE = 192;
@@ -71,7 +71,8 @@ export async function openFilm(name: string): Promise<HTMLVideoElement> {
   film.muted = true;
   film.preload = 'auto';
   const ready = happened(film, 'loadeddata');
-  film.src = addressOf(name);
+  // As a whole: a film that a server sends in one piece cannot be wound to a place that has not come yet.
+  film.src = URL.createObjectURL(await (await fileOf(name)).blob());
   await ready;
   return film;
 }
@@ -156,8 +157,12 @@ export async function cropsOf(film: HTMLVideoElement, teacher: Teacher, options:
   let region: Region = { x: film.videoWidth / 2, y: film.videoHeight / 2, side: film.videoHeight, turn: 0 };
   for (let frame = 0; frame < frames; frame++) {
     const shown = happened(film, 'seeked');
-    film.currentTime = film.duration * (from + ((to - from) * (frame + 0.5)) / frames);
+    const time = film.duration * (from + ((to - from) * (frame + 0.5)) / frames);
+    film.currentTime = time;
     await shown;
+    if (Math.abs(film.currentTime - time) > 0.1) {
+      throw new Error(`The film stands at ${film.currentTime} s and not at ${time} s: it cannot be wound.`);
+    }
     region = around(await find(region), 0);
     const found = await find(region);
     region = around(found, 0);
