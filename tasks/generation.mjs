@@ -22,7 +22,7 @@ async function textsOf(counts) {
 
 /** What the page needs, by name. */
 export async function files({
-  texts = { teacher: 9600, student: 3200, validation: 200, development: 300, test: 500 },
+  texts = { teacher: 9600, student: 2000, validation: 200, development: 300, test: 500 },
 } = {}) {
   const all = { alphabet: ALPHABET, length: LONGEST - 1, texts: await textsOf(texts) };
   return { 'data/texts.json': JSON.stringify(all) };

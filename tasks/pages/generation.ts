@@ -133,7 +133,7 @@ async function answer(text: string): Promise<Answered> {
 }
 
 async function run(settings: Settings = {}) {
-  const { scored = 'test', seeds = [0, 1, 2], teacherEpochs = 2, epochs = 10, batchSize = 32 } = settings;
+  const { scored = 'test', seeds = [0, 1, 2], teacherEpochs = 4, epochs = 14, batchSize = 32 } = settings;
   const { teacherRate = 3e-3, learningRate = 5e-3, temperature = 1, taught = 0.9 } = settings;
   const startedAt = performance.now();
   const { alphabet, length, texts } = (await (await fileOf('data/texts.json')).json()) as Texts;

@@ -107,8 +107,8 @@ const withPoints = ({ grey, points }: Crops) => ({ input: grey, points });
 
 async function run(settings: Settings = {}) {
   const startedAt = performance.now();
-  const { scored = 'test', seeds = [0, 1, 2], epochs = 24, learningRate = 0.003, loss = {} } = settings;
-  const { filters = 16, size = 64, frames = 240, perFrame = 3, known = 10, held = 80 } = settings;
+  const { scored = 'test', seeds = [0, 1, 2], epochs = 90, learningRate = 0.004, loss = {} } = settings;
+  const { filters = 16, size = 64, frames = 240, perFrame = 6, known = 10, held = 80 } = settings;
   const mesh = await loadMesh();
   const film = await openFilm('data/talk.webm');
   const train = await cropsOf(film, mesh, { ...PARTS.train, frames, perFrame, size, seed: 1, colours: 'none' });
