@@ -47,7 +47,7 @@ export const TASKS: readonly WorkedExample[] = [
     title: 'Write, letter by letter',
     about:
       'A transformer learns from WordNet how things are defined; a smaller one learns from it, letter by letter, and writes ' +
-      'definitions of its own. It takes two minutes, and what both write is nonsense that looks like English.',
+      'definitions of its own. It takes three minutes, and what both write is nonsense that looks like English.',
     tryIt: {
       label: 'Go on from',
       example: 'a small animal that',
