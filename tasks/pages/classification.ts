@@ -139,7 +139,7 @@ async function run(settings: Settings = {}) {
       Object.fromEntries(SCORES.map((name) => [name, meanOf(all.map((one) => one[name]))]));
     const accuracies = (all: readonly Figures[]) => all.map(({ accuracy }) => accuracy);
     return {
-      teacher: `resnet8 from ${many.labels.length} other pictures with labels, ${ofTeacher.bytes} bytes`,
+      teacher: `resnet8 from ${many.labels.length} other pictures with labels, ${Math.round(ofTeacher.bytes / 1000)} kB`,
       student: 'cnn',
       control: `${labelled} labels; the student had their pictures, these labels and ${own.labels.length - labelled} pictures without one`,
       metric: METRIC,
