@@ -19,7 +19,11 @@ export function tapedFrom<T>(variables: readonly tf.Variable[], work: () => T, m
     (work) =>
     (...inputs) => {
       own = work;
-      return customGrad.call(engine, work)(...inputs);
+      try {
+        return customGrad.call(engine, work)(...inputs);
+      } finally {
+        own = undefined;
+      }
     };
   /** Of the operation that the backward pass has reached: gradients of its outputs, and what it keeps. */
   let done: { readonly outputs: readonly tf.Tensor[]; readonly tensors: (tf.Tensor | undefined)[] } | undefined;
@@ -48,7 +52,6 @@ export function tapedFrom<T>(variables: readonly tf.Variable[], work: () => T, m
     );
     if (!isReached) engine.isTapeOn = () => false;
     const ofCall = call.kernelName === undefined ? own : undefined;
-    own = undefined;
     try {
       const result = runKernelFunc.call(engine, call);
       if (isReached) for (const one of [result].flat()) reached.add(one.id);

@@ -37,7 +37,6 @@ export interface Segments {
  */
 export function segmentsOf(engine: TapeEngine, mostBytes: number): Segments {
   const { runKernelFunc, customGrad } = engine;
-  const all: Segment[] = [];
   const closed = new Map<TapeNode, Segment>();
   let open = newSegment();
   let current: { readonly segment: Segment; readonly gradients: Map<TapeNode, Gradient>; free(): void } | undefined;
@@ -53,7 +52,6 @@ export function segmentsOf(engine: TapeEngine, mostBytes: number): Segments {
   }
 
   function close(segment: Segment): void {
-    all.push(segment);
     for (const { node } of segment.operations) {
       tf.dispose(node.saved);
       closed.set(node, segment);
@@ -157,7 +155,7 @@ export function segmentsOf(engine: TapeEngine, mostBytes: number): Segments {
     },
     end() {
       current?.free();
-      for (const segment of [...all, open]) freeSegment(segment);
+      for (const segment of new Set([...closed.values(), open])) freeSegment(segment);
     },
   };
 

@@ -1,5 +1,5 @@
 import { LimbeckError } from '../core/errors.ts';
-import { firstNonFinite, type NamedArrays, type NdArray, requireNumbers } from '../core/shape.ts';
+import { firstNonFinite, type NamedArrays, type NdArray, requireNumbers, sizeOf } from '../core/shape.ts';
 import type { Loss } from '../losses/loss.ts';
 import { currentKernels } from '../runtime/kernels/install.ts';
 import { toTensor } from '../runtime/tensors.ts';
@@ -79,7 +79,7 @@ export function gradientsOf(
 function segmentBytes(model: tf.LayersModel, batch: number): number {
   const sizes = model.layers.flatMap(({ outputShape }) => {
     const shapes = (Array.isArray(outputShape[0]) ? outputShape : [outputShape]) as (number | null)[][];
-    return shapes.map((shape) => shape.slice(1).reduce<number>((product, side) => product * (side ?? 1), 4 * batch));
+    return shapes.map((shape) => 4 * batch * sizeOf(shape.slice(1).map((side) => side ?? 1)));
   });
   const learning = model.layers.filter(({ weights }) => weights.length > 0).length;
   return sizes.reduce((sum, size) => sum + size, 0) / Math.ceil(2 * Math.sqrt(learning));

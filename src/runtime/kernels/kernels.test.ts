@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { isLong } from '../../../scripts/isLong.mjs';
 import * as tf from '../tf.ts';
 import * as kernels from './all.ts';
-import { beginOnWasm, levels, readBinaries, SEED } from './cases/binaryCases.ts';
+import { beginOnWasm, cutInto, levels, readBinaries, SEED } from './cases/binaryCases.ts';
 import { guardHeap } from './cases/guardCases.ts';
 import { checkKernels } from './cases/kernelCases.ts';
 import { heapOf, installKernels, uninstallKernels } from './install.ts';
@@ -61,18 +61,7 @@ describe.each(levels)('the %s binary', (level) => {
   });
 
   test('gives the same result when its work is cut into parts', async () => {
-    const { instantiate } = WebAssembly;
-    vi.spyOn(WebAssembly, 'instantiate').mockImplementation((async (
-      module: WebAssembly.Module,
-      imports: WebAssembly.Imports,
-    ) => {
-      const { exports } = await instantiate(module, imports);
-      const runKernel = exports['runKernel'] as (...words: number[]) => void;
-      const inParts = (kernel: number, args: number, scratch: number) => {
-        for (const part of [3, 0, 2, 1]) runKernel(kernel, args, scratch, part, 4);
-      };
-      return { exports: { ...exports, runKernel: inParts } };
-    }) as never);
+    cutInto([3, 0, 2, 1]);
     await installKernels(bytes());
     const checks = await checkKernels({ casesPerKernel: isLong ? 40 : 20, seed });
     expect(checks.flatMap(({ failures }) => failures)).toEqual([]);

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../core/random.ts';
 import { sizeOf } from '../../core/shape.ts';
 import { plainGru, plainLstm } from '../cases/plainRecurrentCases.ts';
-import { beginOnWasm, levels, readBinaries } from '../kernels/cases/binaryCases.ts';
+import { beginOnWasm, cutInto, levels, readBinaries } from '../kernels/cases/binaryCases.ts';
 import { finiteDifferences, type PlainFunction } from '../kernels/cases/finiteDifferenceCases.ts';
 import { installKernels } from '../kernels/install.ts';
 import type { RecurrentActivation } from '../kernels/recurrent/recurrent.ts';
@@ -102,19 +102,6 @@ describe.each(['lstm', 'gru'] as const)('%s', (layer) => {
   });
 });
 
-/** From here to the end of the test, kernels are run part after part, the last first. */
-function inParts(parts: number): void {
-  const { instantiate } = WebAssembly;
-  vi.spyOn(WebAssembly, 'instantiate').mockImplementation((async (module: WebAssembly.Module, imports: object) => {
-    const { exports } = await instantiate(module, imports as WebAssembly.Imports);
-    const runKernel = exports['runKernel'] as (...words: number[]) => void;
-    const cut = (kernel: number, args: number, scratch: number) => {
-      for (let part = parts - 1; part >= 0; part--) runKernel(kernel, args, scratch, part, parts);
-    };
-    return { exports: { ...exports, runKernel: cut } };
-  }) as never);
-}
-
 describe('with kernels', () => {
   const sizes = { batch: 2, time: 4, features: 3, units: 5 };
   const { batch, time, features, units } = sizes;
@@ -192,7 +179,7 @@ describe('with kernels', () => {
       });
     };
     const whole = await bits();
-    inParts(7);
+    cutInto(7);
     expect(await bits()).toEqual(whole);
   });
 

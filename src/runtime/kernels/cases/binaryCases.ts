@@ -35,3 +35,22 @@ export function beginOnWasm(): void {
     await tf.setBackend('wasm');
   });
 }
+
+const { instantiate } = WebAssembly;
+
+/**
+ * From here to the end of the test, kernels that are installed run part after part in this order, as if so many threads shared the
+ * work. A number of parts stands for the last one first.
+ */
+export function cutInto(parts: number | readonly number[]): void {
+  const order = typeof parts === 'number' ? Array.from({ length: parts }, (_, i) => parts - 1 - i) : parts;
+  const inParts = async (module: WebAssembly.Module, imports: WebAssembly.Imports) => {
+    const { exports } = await instantiate(module, imports);
+    const runKernel = exports['runKernel'] as (...words: number[]) => void;
+    const cut = (kernel: number, args: number, scratch: number) => {
+      for (const part of order) runKernel(kernel, args, scratch, part, order.length);
+    };
+    return { exports: { ...exports, runKernel: cut } };
+  };
+  vi.spyOn(WebAssembly, 'instantiate').mockImplementation(inParts as never);
+}

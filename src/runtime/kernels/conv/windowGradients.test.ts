@@ -1,9 +1,9 @@
 // Gradients of depthwise convolution, pooling and gathering against finite differences, and what random cases leave out.
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../../core/random.ts';
 import { sizeOf } from '../../../core/shape.ts';
 import * as tf from '../../tf.ts';
-import { beginOnWasm, readBinaries, SEED } from '../cases/binaryCases.ts';
+import { beginOnWasm, cutInto, readBinaries, SEED } from '../cases/binaryCases.ts';
 import { finiteDifferences, type PlainFunction } from '../cases/finiteDifferenceCases.ts';
 import { plainAvgPool, plainDepthwise, plainMaxPool } from '../cases/plainWindowCases.ts';
 import { installKernels } from '../install.ts';
@@ -140,17 +140,9 @@ test('the number of parts changes no bit of a sum', async () => {
       const sums = [tf.grad(conv)(filter), tf.grad(strided)(filter), tf.unsortedSegmentSum(floats([7, 65]), places, 4)];
       return sums.map((sum) => [...sum.dataSync()]);
     });
-  const { instantiate } = WebAssembly;
   const all: number[][][] = [];
   for (const parts of [1, 2, 5]) {
-    vi.spyOn(WebAssembly, 'instantiate').mockImplementation((async (...call: [WebAssembly.Module]) => {
-      const { exports } = await instantiate(...call);
-      const runKernel = exports['runKernel'] as (...words: number[]) => void;
-      const inParts = (kernel: number, args: number, scratch: number) => {
-        for (let part = parts - 1; part >= 0; part--) runKernel(kernel, args, scratch, part, parts);
-      };
-      return { exports: { ...exports, runKernel: inParts } };
-    }) as never);
+    cutInto(parts);
     await installKernels(binaryOf('relaxed'));
     all.push(results());
   }

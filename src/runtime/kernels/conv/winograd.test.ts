@@ -1,7 +1,7 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../../core/random.ts';
 import * as tf from '../../tf.ts';
-import { beginOnWasm, levels, readBinaries } from '../cases/binaryCases.ts';
+import { beginOnWasm, cutInto, levels, readBinaries } from '../cases/binaryCases.ts';
 import { guardHeap } from '../cases/guardCases.ts';
 import { installKernels, uninstallKernels } from '../install.ts';
 import { isWinograd, isWinogradBackFilter, slideBack, slideOf } from './winograd.ts';
@@ -54,18 +54,7 @@ describe.each(levels)('the %s binary', (level) => {
     await installKernels(binaryOf(level));
     const whole = results(given);
     uninstallKernels();
-    const { instantiate } = WebAssembly;
-    vi.spyOn(WebAssembly, 'instantiate').mockImplementation((async (
-      module: WebAssembly.Module,
-      imports: WebAssembly.Imports,
-    ) => {
-      const { exports } = await instantiate(module, imports);
-      const runKernel = exports['runKernel'] as (...words: number[]) => void;
-      const inParts = (kernel: number, args: number, scratch: number) => {
-        for (const part of [3, 0, 4, 2, 1]) runKernel(kernel, args, scratch, part, 5);
-      };
-      return { exports: { ...exports, runKernel: inParts } };
-    }) as never);
+    cutInto([3, 0, 4, 2, 1]);
     await installKernels(binaryOf(level));
     expect(results(given)).toEqual(whole);
   });

@@ -3,7 +3,7 @@ import { seededRandom } from '../../../core/random.ts';
 import { batchNormTraining } from '../../ops/batchNormTraining.ts';
 import { layerNorm } from '../../ops/layerNorm.ts';
 import * as tf from '../../tf.ts';
-import { beginOnWasm, levels, readBinaries } from '../cases/binaryCases.ts';
+import { beginOnWasm, cutInto, levels, readBinaries } from '../cases/binaryCases.ts';
 import { installKernels, uninstallKernels } from '../install.ts';
 
 /** Sizes of small students, all of several chunks of rows: wide, narrow, folded with a rest, odd. */
@@ -16,20 +16,6 @@ const SIZES = [
 
 const binaryOf = readBinaries();
 beginOnWasm();
-
-/** As if this many threads shared the work: each part for itself, the last one first. */
-function cutInto(parts: number): void {
-  const { instantiate } = WebAssembly;
-  const inParts = async (module: WebAssembly.Module, imports: WebAssembly.Imports) => {
-    const { exports } = await instantiate(module, imports);
-    const runKernel = exports['runKernel'] as (...words: number[]) => void;
-    const cut = (kernel: number, args: number, scratch: number) => {
-      for (let part = parts - 1; part >= 0; part--) runKernel(kernel, args, scratch, part, parts);
-    };
-    return { exports: { ...exports, runKernel: cut } };
-  };
-  vi.spyOn(WebAssembly, 'instantiate').mockImplementation(inParts as never);
-}
 
 function filled(rows: number, columns: number, mean: number): tf.Tensor {
   const random = seededRandom(rows + mean);
