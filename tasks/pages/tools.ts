@@ -1,5 +1,5 @@
 // What a task uses of the page or worker that runs it: `npm run examples` prints what it says, the demo shows it.
-import { type DistillOptions, distill, type Student } from 'limbeck';
+import { type DistillOptions, distill, openTrainer, type Student, type Trainer } from 'limbeck';
 
 /** What whoever runs a task puts into `globalThis.taskTools`. */
 export interface TaskTools {
@@ -62,6 +62,44 @@ export async function trainStudent(
     if (more) say(`${name}, epoch ${event.epoch}: ${more}`);
   }
   return (await run.done).student as Student;
+}
+
+/** Trainers for runs that need nothing of each other. */
+export interface Trainers extends AsyncDisposable {
+  /** Gives each job a trainer of its own, in turn, as soon as one is free. Of what fails first, the error; no further job starts. */
+  all<T>(jobs: readonly ((trainer: Trainer) => Promise<T>)[]): Promise<T[]>;
+}
+
+/**
+ * A trainer of one thread for each of two cores: two runs at once take less time than one after the other on two threads, since
+ * no thread waits for another, and come out the same.
+ */
+export async function openTrainers(): Promise<Trainers> {
+  const wanted = Math.min(2, navigator.hardwareConcurrency);
+  const trainers = await Promise.all(Array.from({ length: wanted }, () => openTrainer({ threads: 1 })));
+  return {
+    async all<T>(jobs: readonly ((trainer: Trainer) => Promise<T>)[]) {
+      const results: T[] = [];
+      const left = [...jobs.entries()];
+      await Promise.all(
+        trainers.map(async (trainer) => {
+          for (let next = left.shift(); next !== undefined; next = left.shift()) {
+            const [place, job] = next;
+            try {
+              results[place] = await job(trainer);
+            } catch (error) {
+              left.length = 0;
+              throw error;
+            }
+          }
+        }),
+      );
+      return results;
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(trainers.map((trainer) => trainer[Symbol.asyncDispose]()));
+    },
+  };
 }
 
 export const meanOf = (values: readonly number[]): number =>
