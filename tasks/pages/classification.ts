@@ -17,7 +17,7 @@ import {
   toOnnx,
   weighted,
 } from 'limbeck';
-import { fileOf, meanOf, medianMsOf, offer, openTask, say, trainStudent } from './tools.ts';
+import { fileOf, learnBoth, meanOf, medianMsOf, offer, openTask, say, trainStudent } from './tools.ts';
 
 interface Settings {
   /** What the figures are of: choices are made on 'development'. */
@@ -59,19 +59,24 @@ function first({ pixels, labels }: Pictures, count: number): Pictures {
 const train = (name: string, options: DistillOptions): Promise<Student> =>
   trainStudent(name, { ...options, batchSize: BATCH, schedule: oneCycle() });
 
-/** Top-1, macro-F1 and calibration of an ONNX file, and the time that one picture takes. */
+/** Top-1, macro-F1 and calibration of an ONNX file. */
 async function figuresOf(file: Uint8Array, { pixels, labels }: Pictures) {
   await using opened = await loadStudent(file);
   const logits = (await opened.predict({ input: pixels })).outputs['logits'] as NdArray;
   const found = measure({ student: logits, labels }, { kind: 'classes', metrics: [macroF1] });
-  const one = first({ pixels, labels }, 1).pixels;
   return {
     accuracy: found['accuracy'] as number,
     macroF1: found['macroF1'] as number,
     calibrationError: found['calibrationError'] as number,
-    bytes: file.byteLength,
-    msPerExample: await medianMsOf(() => opened.predict({ input: one })),
+    file,
   };
+}
+
+/** The median of one picture at a time. */
+async function timeOf(file: Uint8Array, pictures: Pictures): Promise<number> {
+  await using opened = await loadStudent(file);
+  const input = first(pictures, 1).pixels;
+  return await medianMsOf(() => opened.predict({ input }));
 }
 
 type Figures = Awaited<ReturnType<typeof figuresOf>>;
@@ -85,7 +90,7 @@ async function run(settings: Settings = {}) {
   const many = await picturesOf('teacher');
   const own = await picturesOf('student');
   const unseen = await picturesOf(scored);
-  const trainer = await openTrainer();
+  await using trainer = await openTrainer();
   const expert = await train('teacher', {
     trainer,
     student: resnet8({ inputShape: [SIDE, SIDE, 1], classes: 10 }),
@@ -96,67 +101,57 @@ async function run(settings: Settings = {}) {
     seed: 0,
   });
   const file = await toOnnx(expert);
-  const teacher = await loadTeacher(file, { name: 'resnet8' }).done;
+  await using teacher = await loadTeacher(file, { name: 'resnet8' }).done;
   const ofTeacher = await figuresOf(file, unseen);
   say(`teacher: ${told(ofTeacher)}; ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
-  try {
-    const few = first(own, labelled);
-    // −1: its label is not known.
-    const labels = own.labels.map((label, i) => (i < labelled ? label : -1));
-    const learned = async (isControl: boolean, seed: number) => {
-      const name = isControl ? 'control' : 'student';
-      const student = await train(name, {
-        trainer,
-        student: cnn({ inputShape: [SIDE, SIDE, 1], classes: 10 }),
-        ...(isControl
-          ? { data: fromArrays(few.pixels, few.labels), loss: crossEntropy() }
-          : {
-              teacher,
-              data: fromArrays(own.pixels, labels),
-              loss: weighted([
-                { loss: softTargets({ temperature }), weight: 0.9 },
-                // Its mean is over all pictures, most of which add nothing.
-                { loss: crossEntropy(), weight: (0.1 * own.labels.length) / labelled },
-              ]),
-            }),
-        // As many steps for both.
-        epochs: isControl ? Math.round((epochs * own.labels.length) / labelled) : epochs,
-        optimizer: { learningRate },
-        seed,
-      });
-      const learnedFile = await toOnnx(student);
-      if (!isControl && seed === seeds[0]) offer('clothes.onnx', learnedFile);
-      const figures = await figuresOf(learnedFile, unseen);
-      say(`${name}, seed ${seed}: ${told(figures)}`);
-      return figures;
-    };
-    const [students, controls]: [Figures[], Figures[]] = [[], []];
-    for (const seed of seeds) {
-      students.push(await learned(false, seed));
-      controls.push(await learned(true, seed));
-    }
-    const means = (all: readonly Figures[]) =>
-      Object.fromEntries(SCORES.map((name) => [name, meanOf(all.map((one) => one[name]))]));
-    const accuracies = (all: readonly Figures[]) => all.map(({ accuracy }) => accuracy);
-    return {
-      teacher: `resnet8 from ${many.labels.length} other pictures with labels, ${Math.round(ofTeacher.bytes / 1000)} kB`,
-      student: 'cnn',
-      control: `${labelled} labels; the student had their pictures, these labels and ${own.labels.length - labelled} pictures without one`,
-      metric: METRIC,
-      better: 'higher',
-      teacherValue: ofTeacher.accuracy,
-      studentValue: meanOf(accuracies(students)),
-      controlValue: meanOf(accuracies(controls)),
-      studentBytes: students[0]?.bytes ?? Number.NaN,
-      msPerExample: meanOf(students.map(({ msPerExample }) => msPerExample)),
-      ms: performance.now() - startedAt,
-      seeds: { student: accuracies(students), control: accuracies(controls) },
-      scores: { teacher: means([ofTeacher]), student: means(students), control: means(controls) },
-    };
-  } finally {
-    await teacher[Symbol.asyncDispose]();
-    await trainer[Symbol.asyncDispose]();
-  }
+  const few = first(own, labelled);
+  // −1: its label is not known.
+  const labels = own.labels.map((label, i) => (i < labelled ? label : -1));
+  const { student: students, control: controls } = await learnBoth(seeds, async (isControl, seed, beside) => {
+    const name = `${isControl ? 'control' : 'student'} ${seed}`;
+    const student = await train(name, {
+      trainer: beside,
+      student: cnn({ inputShape: [SIDE, SIDE, 1], classes: 10 }),
+      ...(isControl
+        ? { data: fromArrays(few.pixels, few.labels), loss: crossEntropy() }
+        : {
+            teacher,
+            data: fromArrays(own.pixels, labels),
+            loss: weighted([
+              { loss: softTargets({ temperature }), weight: 0.9 },
+              // Its mean is over all pictures, most of which add nothing.
+              { loss: crossEntropy(), weight: (0.1 * own.labels.length) / labelled },
+            ]),
+          }),
+      // As many steps for both.
+      epochs: isControl ? Math.round((epochs * own.labels.length) / labelled) : epochs,
+      optimizer: { learningRate },
+      seed,
+    });
+    const figures = await figuresOf(await toOnnx(student), unseen);
+    say(`${name}: ${told(figures)}`);
+    return figures;
+  });
+  const learnedFile = students[0]?.file as Uint8Array;
+  offer('clothes.onnx', learnedFile);
+  const means = (all: readonly Figures[]) =>
+    Object.fromEntries(SCORES.map((name) => [name, meanOf(all.map((one) => one[name]))]));
+  const accuracies = (all: readonly Figures[]) => all.map(({ accuracy }) => accuracy);
+  return {
+    teacher: `resnet8 from ${many.labels.length} other pictures with labels, ${Math.round(file.byteLength / 1000)} kB`,
+    student: 'cnn',
+    control: `${labelled} labels; the student had their pictures, these labels and ${own.labels.length - labelled} pictures without one`,
+    metric: METRIC,
+    better: 'higher',
+    teacherValue: ofTeacher.accuracy,
+    studentValue: meanOf(accuracies(students)),
+    controlValue: meanOf(accuracies(controls)),
+    studentBytes: learnedFile.byteLength,
+    msPerExample: await timeOf(learnedFile, unseen),
+    ms: performance.now() - startedAt,
+    seeds: { student: accuracies(students), control: accuracies(controls) },
+    scores: { teacher: means([ofTeacher]), student: means(students), control: means(controls) },
+  };
 }
 
 openTask({ run });

@@ -11,14 +11,13 @@ import {
   type NdArray,
   normalizedMeanErrorOf,
   oneCycle,
-  openTrainer,
   pointDistance,
   quantize,
   type Teacher,
   toOnnx,
 } from 'limbeck';
 import { type Crops, cropsOf, EYES, MESH, openFilm, SIDE } from './faceCrops.ts';
-import { addressOf, meanOf, medianMsOf, offer, openTask, say, trainStudent } from './tools.ts';
+import { addressOf, learnBoth, meanOf, medianMsOf, offer, openTask, say, trainStudent } from './tools.ts';
 
 interface Settings {
   /** What the figures are of: choices are made on 'development'. */
@@ -109,7 +108,7 @@ async function run(settings: Settings = {}) {
   const startedAt = performance.now();
   const { scored = 'test', seeds = [0, 1, 2], epochs = 90, learningRate = 0.004, loss = {} } = settings;
   const { filters = 16, size = 64, frames = 240, perFrame = 6, known = 10, held = 80 } = settings;
-  const mesh = await loadMesh();
+  await using mesh = await loadMesh();
   const film = await openFilm('data/talk.webm');
   const train = await cropsOf(film, mesh, { ...PARTS.train, frames, perFrame, size, seed: 1, colours: 'none' });
   // As many pictures, of fewer frames, as of someone who marks the points in them by hand: those may be shifted and turned as often as one likes.
@@ -133,11 +132,10 @@ async function run(settings: Settings = {}) {
     `${mesh.description.name}: ${inWords(ofTeacher)}; ${Math.round((performance.now() - startedAt) / 1000)} s until here`,
   );
 
-  const trainer = await openTrainer();
   // The teacher was asked about each frame while the face stood upright; its points went along when the picture was shifted and turned.
   const answers = fromFunction(({ points }) => ({ points: points as NdArray }), { name: 'answers to upright frames' });
-  const learned = async (isControl: boolean, seed: number) => {
-    const name = isControl ? 'control' : 'student';
+  const { student: students, control: controls } = await learnBoth(seeds, async (isControl, seed, trainer) => {
+    const name = `${isControl ? 'control' : 'student'} ${seed}`;
     const student = await trainStudent(name, {
       ...{
         trainer,
@@ -154,20 +152,12 @@ async function run(settings: Settings = {}) {
     });
     const { bytes } = await quantize(await toOnnx(student), { to: 'float16' }).done;
     const scores = scoresOf(await answersOf(bytes, unseen), unseen.points);
-    say(`${name}, seed ${seed}: ${inWords(scores)}`);
+    say(`${name}: ${inWords(scores)}`);
     return { bytes, ...scores };
-  };
-  type Learned = Awaited<ReturnType<typeof learned>>;
-  const [students, controls]: [Learned[], Learned[]] = [[], []];
-  for (const seed of seeds) {
-    students.push(await learned(false, seed));
-    controls.push(await learned(true, seed));
-  }
-  await mesh[Symbol.asyncDispose]();
-  await trainer[Symbol.asyncDispose]();
+  });
   URL.revokeObjectURL(film.src);
 
-  const { bytes } = students[0] as Learned;
+  const { bytes } = students[0] as (typeof students)[number];
   offer('landmarks.onnx', bytes);
   const of = (all: readonly Scores[]) => ({
     withinHalf: meanOf(all.map(({ near }) => near)),

@@ -4,13 +4,11 @@ import {
   fromFunction,
   fromLists,
   hashTokens,
-  type Loss,
   listNet,
   loadStudent,
   type NamedArrays,
   type NdArray,
   normalizedGainOf,
-  openTrainer,
   type Student,
   toOnnx,
   towerOf,
@@ -18,7 +16,7 @@ import {
 } from 'limbeck';
 // @ts-expect-error it has no types
 import openBm25 from 'wink-bm25-text-search';
-import { type Answered, fileOf, meanOf, offer, openTask, say, trainStudent } from './tools.ts';
+import { type Answered, fileOf, learnBoth, meanOf, offer, openTask, say, trainStudent } from './tools.ts';
 
 interface Query {
   readonly text: string;
@@ -194,7 +192,6 @@ async function run(settings: Settings = {}) {
     { candidates: CANDIDATES, grades: known.map(() => [1]) },
   );
 
-  const trainer = await openTrainer();
   const student = () =>
     twoTower({
       queryLength: LENGTH,
@@ -203,59 +200,59 @@ async function run(settings: Settings = {}) {
       candidates: CANDIDATES,
       width,
     });
-  const learned = async (loss: Loss, isControl: boolean, seed: number) => {
+  const { student: students, control: controls } = await learnBoth(seeds, async (isControl, seed, trainer) => {
     const given = isControl
-      ? { data: judgedData, epochs: Math.round((epochs * data.size) / judgedData.size) }
-      : { data, teacher, epochs };
-    const trained = await trainStudent(isControl ? 'control' : 'student', {
+      ? {
+          data: judgedData,
+          loss: crossEntropy({ output: 'scores' }),
+          epochs: Math.round((epochs * data.size) / judgedData.size),
+        }
+      : { data, teacher, loss: listNet(), epochs };
+    return await trainStudent(`${isControl ? 'control' : 'student'} ${seed}`, {
       student: student(),
-      loss,
       batchSize: 32,
       optimizer: { learningRate },
       seed,
       trainer,
       ...given,
     });
-    const search = await openSearch(trained, documentTokens);
-    const { scores, msPerQuery } = await searched(search, documents.length, scoredTokens);
-    if (isControl || taught) await search[Symbol.asyncDispose]();
-    else taught = { student: search, bm25, vocabulary };
-    const gain = gainOf(scores, queries[scored], documents.length);
-    say(`${isControl ? 'control' : 'student'}, seed ${seed}: ${gain.toFixed(4)}, ${msPerQuery.toFixed(2)} ms a query`);
-    return { gain, msPerQuery, trained };
-  };
-  try {
-    const asked = queries[scored].map(({ text }) => bm25(text));
-    const all = new Float32Array(asked.length * documents.length);
-    for (const [i, scores] of asked.entries()) all.set(scores, i * documents.length);
-    const teacherValue = gainOf(all, queries[scored], documents.length);
-    say(`BM25: ${teacherValue.toFixed(4)}, ${queries.train.length} queries to learn from`);
-    const students = [];
-    const controls = [];
-    for (const seed of seeds) {
-      students.push(await learned(listNet(), false, seed));
-      controls.push(await learned(crossEntropy({ output: 'scores' }), true, seed));
+  });
+
+  const asked = queries[scored].map(({ text }) => bm25(text));
+  const all = new Float32Array(asked.length * documents.length);
+  for (const [i, scores] of asked.entries()) all.set(scores, i * documents.length);
+  const teacherValue = gainOf(all, queries[scored], documents.length);
+  say(`BM25: ${teacherValue.toFixed(4)}, ${queries.train.length} queries to learn from`);
+  const judgedOf = async (name: string, models: readonly Student[]) => {
+    const found = [];
+    for (const [i, model] of models.entries()) {
+      const search = await openSearch(model, documentTokens);
+      const { scores, msPerQuery } = await searched(search, documents.length, scoredTokens);
+      if (name === 'student' && i === 0) taught = { student: search, bm25, vocabulary };
+      else await search[Symbol.asyncDispose]();
+      const gain = gainOf(scores, queries[scored], documents.length);
+      say(`${name} ${seeds[i]}: ${gain.toFixed(4)}, ${msPerQuery.toFixed(2)} ms a query`);
+      found.push({ gain, msPerQuery });
     }
-    const [first] = students;
-    const query = await toOnnx(await towerOf(first?.trained as Student, 'queryVector'));
-    offer('search-queries.onnx', query);
-    return {
-      teacher: 'BM25 (wink-bm25-text-search)',
-      student: `twoTower, ${vocabulary} hashed words of ${width} numbers`,
-      control: `the right entry of ${judged} queries`,
-      metric: METRIC,
-      better: 'higher',
-      teacherValue,
-      studentValue: meanOf(students.map(({ gain }) => gain)),
-      controlValue: meanOf(controls.map(({ gain }) => gain)),
-      studentBytes: query.byteLength,
-      msPerExample: meanOf(students.map(({ msPerQuery }) => msPerQuery)),
-      ms: performance.now() - startedAt,
-      seeds: { student: students.map(({ gain }) => gain), control: controls.map(({ gain }) => gain) },
-    };
-  } finally {
-    await trainer[Symbol.asyncDispose]();
-  }
+    return found;
+  };
+  const [ofStudents, ofControls] = [await judgedOf('student', students), await judgedOf('control', controls)];
+  const query = await toOnnx(await towerOf(students[0] as Student, 'queryVector'));
+  offer('search-queries.onnx', query);
+  return {
+    teacher: 'BM25 (wink-bm25-text-search)',
+    student: `twoTower, ${vocabulary} hashed words of ${width} numbers`,
+    control: `the right entry of ${judged} queries`,
+    metric: METRIC,
+    better: 'higher',
+    teacherValue,
+    studentValue: meanOf(ofStudents.map(({ gain }) => gain)),
+    controlValue: meanOf(ofControls.map(({ gain }) => gain)),
+    studentBytes: query.byteLength,
+    msPerExample: meanOf(ofStudents.map(({ msPerQuery }) => msPerQuery)),
+    ms: performance.now() - startedAt,
+    seeds: { student: ofStudents.map(({ gain }) => gain), control: ofControls.map(({ gain }) => gain) },
+  };
 }
 
 openTask({ run, answer });

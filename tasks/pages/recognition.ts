@@ -28,7 +28,18 @@ import {
   toOnnx,
 } from 'limbeck';
 import { ALPHABET, type Drawn, datasetOf, draw, HEIGHT, loadFonts, STEP_WIDTH, truthOf, WIDTH } from './drawnLines.ts';
-import { type Answered, addressOf, fileOf, meanOf, medianMsOf, offer, openTask, say, trainStudent } from './tools.ts';
+import {
+  type Answered,
+  addressOf,
+  fileOf,
+  learnBoth,
+  meanOf,
+  medianMsOf,
+  offer,
+  openTask,
+  say,
+  trainStudent,
+} from './tools.ts';
 
 const METRIC = 'share of characters read right, unseen fonts';
 
@@ -157,18 +168,17 @@ async function run({
   const unseen = truthOf(draw(texts[scored], fonts[scored], 2));
   const hand = draw(texts.hand, fonts.hand, 4);
 
-  const reader = await loadReader();
-  const trainer = await openTrainer();
+  await using reader = await loadReader();
   const teacherValue = await errorRate(unseen, async (inputs) => (await reader.ask(inputs))['logits']);
   say(`${reader.description.name} (${reader.description.device}): errors ${(100 * teacherValue).toFixed(1)} %`);
   // All seeds learn from the same answers.
-  const store = await openStore('lines', { kind: 'memory' });
-  const teacher = cachedTeacher(reader, store, { precision: 'float16' });
+  await using store = await openStore('lines', { kind: 'memory' });
+  await using teacher = cachedTeacher(reader, store, { precision: 'float16' });
 
   const make = () =>
     crnn({ inputShape: [HEIGHT, WIDTH, 1], classes: ALPHABET.length + 1, stepWidth: STEP_WIDTH, ...own });
-  const learned = async (isControl: boolean, seed: number) => {
-    const name = isControl ? 'control' : 'student';
+  const { student: students, control: controls } = await learnBoth(seeds, async (isControl, seed, trainer) => {
+    const name = `${isControl ? 'control' : 'student'} ${seed}`;
     // What is scored at the end is not looked at before.
     const isWatched = scored === 'development' && !isControl;
     const student = await trainStudent(
@@ -186,25 +196,17 @@ async function run({
     );
     const { bytes } = await quantize(await toOnnx(student), { to: 'dynamic-int8' }).done;
     const value = await errorsOfStudent(bytes, unseen);
-    say(`${name}, seed ${seed}: errors ${(100 * value).toFixed(1)} %`);
+    say(`${name}: errors ${(100 * value).toFixed(1)} %`);
     return { student, bytes, value };
-  };
-  type Learned = Awaited<ReturnType<typeof learned>>;
-  const [students, controls]: [Learned[], Learned[]] = [[], []];
-  for (const seed of seeds) {
-    students.push(await learned(false, seed));
-    controls.push(await learned(true, seed));
-  }
-  await teacher[Symbol.asyncDispose]();
-  await store[Symbol.asyncDispose]();
-  await reader[Symbol.asyncDispose]();
+  });
+  type Learned = (typeof students)[number];
   const { student, bytes } = students[0] as Learned;
+  await using trainer = await openTrainer();
   const ofHand = await corrected(student, hand, lines, unseen, trainer);
-  await trainer[Symbol.asyncDispose]();
 
   offer('reader.int8.onnx', bytes);
   taught = { file: bytes, face: fonts[scored][0] as string };
-  const values = (all: readonly Learned[]) => all.map(({ value }) => 1 - value);
+  const values = (some: readonly Learned[]) => some.map(({ value }) => 1 - value);
   return {
     teacher: 'PP-OCRv4 recognition',
     student: 'crnn, int8',

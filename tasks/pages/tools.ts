@@ -102,6 +102,23 @@ export async function openTrainers(): Promise<Trainers> {
   };
 }
 
+/** What learns: with the teacher, or as the control without it; from a seed, in a trainer. */
+export type Learning<T> = (isControl: boolean, seed: number, trainer: Trainer) => Promise<T>;
+
+/** What student and control come to from each seed, two runs at a time: what is timed must wait until all have ended. */
+export async function learnBoth<T>(seeds: readonly number[], learn: Learning<T>): Promise<Record<Learner, T[]>> {
+  await using trainers = await openTrainers();
+  const jobs = seeds.flatMap((seed) =>
+    LEARNERS.map((who) => (trainer: Trainer) => learn(who === 'control', seed, trainer)),
+  );
+  const all = await trainers.all(jobs);
+  const of = (who: number) => all.filter((_, i) => i % LEARNERS.length === who);
+  return { student: of(0), control: of(1) };
+}
+
+const LEARNERS = ['student', 'control'] as const;
+type Learner = (typeof LEARNERS)[number];
+
 export const meanOf = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
