@@ -35,6 +35,10 @@ test('a file and a student are measured by each workload, and each backend is ri
   page,
   serveDist,
 }) => {
+  test.skip(
+    !isLong,
+    'The page of the benchmark measures too, and unit tests try each workload; LIMBECK_SLOW=1 runs it.',
+  );
   await open(page, serveDist);
   // Each pair of them takes a worker of its own, which is what takes long.
   const only = isLong ? {} : { workloads: SHORT_WORKLOADS, backends: SHORT_BACKENDS };

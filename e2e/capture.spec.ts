@@ -88,6 +88,7 @@ async function start(page: Page) {
 test('pictures of the camera become examples, a run learns from them, and the camera is off meanwhile', async ({
   serveDist,
 }) => {
+  test.skip(!isLong, 'It learns from a camera for a quarter of a minute; LIMBECK_SLOW=1 runs it.');
   const page = await openPage(await serveDist(), [
     ...FAKE,
     `--use-file-for-fake-video-capture=${join(folder, 'camera.y4m')}`,

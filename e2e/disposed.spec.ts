@@ -1,8 +1,11 @@
+import { isLong } from '../scripts/isLong.mjs';
 import { endIdleTrainer, expect, livingWorkers, test } from './fixtures.ts';
 
 const TEACHERS = ['wasm', 'kernels', 'tfjs', 'function', 'cached', 'ensemble'] as const;
+/** Each distils for some seconds. */
+const TRIED = isLong ? TEACHERS : TEACHERS.slice(0, 3);
 
-for (const kind of TEACHERS) {
+for (const kind of TRIED) {
   test(`a teacher (${kind}) that is disposed in the midst of a run is named, with a code`, async ({
     page,
     serveDist,

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { layDemoData } from './demoData.mjs';
 import { layDemoWorker } from './demoWorker.mjs';
-import { root, run } from './ensure.mjs';
+import { root, run, TSC } from './ensure.mjs';
 import { publishTypes } from './publicTypes.mjs';
 
 const bin = (name) => `node_modules/.bin/${name}`;
@@ -20,7 +20,7 @@ async function runBeside(command, args) {
 
 async function layKernelsAndTypes() {
   await runBeside('node', ['wasm/build.mjs', 'dist']);
-  await runBeside(bin('tsc'), ['-p', 'tsconfig.build.json']);
+  await runBeside('node', [TSC, '-p', 'tsconfig.build.json']);
   const { exports, peerDependencies } = JSON.parse(await readFile('package.json', 'utf8'));
   const entries = Object.values(exports).flatMap(({ types }) => (types ? [types.replace('./dist/types/', '')] : []));
   publishTypes('dist/types', entries, Object.keys(peerDependencies));
@@ -37,7 +37,8 @@ async function layReportSchema() {
 
 await rm('dist', { recursive: true, force: true });
 await Promise.all([runBeside(bin('rollup'), ['-c', '--silent']), layKernelsAndTypes()]);
-run(bin('vite'), ['build', '-c', 'demo/vite.config.mjs'], { quiet: true });
+// Vite 8 takes a sixth of the time of Vite 7, which the unit tests' runner and a place have.
+run('node', ['node_modules/vite-8/bin/vite.js', 'build', '-c', 'demo/vite.config.mjs'], { quiet: true });
 await layReportSchema();
 await layDemoData('dist/demo');
 await layDemoWorker('dist/demo');

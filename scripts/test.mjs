@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { closingLine, noCounts, ofRunner, ofStage, plus } from './counts.mjs';
-import { ensureChromium, ensureNatsServer, ensurePackages, root } from './ensure.mjs';
+import { ensureChromium, ensureNatsServer, ensurePackages, root, TSC } from './ensure.mjs';
 import { failureLines, failureOfStage, failuresOfPlaywright, failuresOfVitest } from './failures.mjs';
 
 process.chdir(root);
@@ -143,7 +143,7 @@ async function builtBeside() {
       },
     ],
     [
-      (say) => stage('types', command(bin('tsc'), '-p', '.'), say),
+      (say) => stage('types', command('node', TSC, '-p', '.'), say),
       (say) => stage('lint and format', command(bin('biome'), 'check', '--error-on-warnings', '.'), say),
     ],
   );

@@ -10,6 +10,8 @@ interface GpuReport {
   readonly ortSubmits: number;
   /** How often tfjs's shaders were given a buffer of onnxruntime's. */
   readonly shared: number;
+  /** Shaders that tfjs ran. */
+  readonly dispatches: number;
 }
 
 type Owner = 'tfjs' | 'ort';
@@ -33,6 +35,7 @@ let devices = 0;
 let reads: { owner: Owner; bytes: number }[] = [];
 let shared = 0;
 let ortSubmits = 0;
+let dispatches = 0;
 let lose: () => void = () => undefined;
 
 /** Who calls, told by the file that the call comes from. */
@@ -76,6 +79,11 @@ after('GPUDevice', 'createBindGroup', (_, [descriptor]) => {
   const { entries } = descriptor as { entries: { resource: { buffer?: object } }[] };
   for (const { resource } of entries) if (resource.buffer && owners.get(resource.buffer) === 'ort') shared++;
 });
+for (const method of ['dispatchWorkgroups', 'dispatchWorkgroupsIndirect']) {
+  after('GPUComputePassEncoder', method, () => {
+    if (caller() === 'tfjs') dispatches++;
+  });
+}
 if (query.has('wrong')) {
   after('GPUBuffer', 'getMappedRange', (buffer, _, range) => {
     if (sources.has(buffer)) new Float32Array(range as ArrayBuffer)[0] = 7;
@@ -89,6 +97,7 @@ channel.onmessage = ({ data }: MessageEvent<SpyRequest>) => {
     reads = [];
     shared = 0;
     ortSubmits = 0;
+    dispatches = 0;
   } else if (data === 'lose') lose();
   else if (data !== 'report') return;
   const all = new Set([...queues.tfjs, ...queues.ort]).size;
@@ -98,6 +107,7 @@ channel.onmessage = ({ data }: MessageEvent<SpyRequest>) => {
     reads,
     ortSubmits,
     shared,
+    dispatches,
   };
   channel.postMessage(report);
 };

@@ -6,6 +6,7 @@ import {
   fromArrays,
   loadTeacher,
   mlp,
+  mobilenetV1,
   type NamedArrays,
   openTrainer,
   resnet8,
@@ -175,6 +176,8 @@ export async function loseGpu() {
 }
 
 const zoo = {
+  mlp: mlp({ inputShape: [64], classes: CLASSES }),
+  mobilenetV1: mobilenetV1({ inputShape: [32, 32, 3], classes: CLASSES }),
   cnn: cnn({ inputShape: [16, 16, 1], classes: CLASSES }),
   dsCnn: dsCnn({ inputShape: [16, 16, 1], classes: CLASSES }),
   resnet8: resnet8({ inputShape: [16, 16, 3], classes: CLASSES }),
@@ -184,10 +187,11 @@ const zoo = {
 /** Few, because the GPU of the tests runs in software. */
 const ZOO_BATCH = 4;
 
-/** Losses of a few steps of a student of the zoo, on wasm and on the GPU; its data are noise. */
+/** Losses of a few steps of a student of the zoo, on wasm and on the GPU, and the shaders of a step there; its data are noise. */
 export async function trainZoo(name: keyof typeof zoo) {
   const student = zoo[name];
-  const shape = { cnn: [16, 16, 1], dsCnn: [16, 16, 1], resnet8: [16, 16, 3], transformerTiny: [12] }[name];
+  const picture = { cnn: [16, 16, 1], dsCnn: [16, 16, 1], resnet8: [16, 16, 3], mobilenetV1: [32, 32, 3] };
+  const shape = { ...picture, mlp: [64], transformerTiny: [12] }[name];
   const count = shape.reduce((a, b) => a * b, ZOO_BATCH);
   const noise = Float32Array.from({ length: count }, (_, i) => Math.sin(i * i * 0.37));
   const data = name === 'transformerTiny' ? Int32Array.from(noise, (x) => Math.floor(14.9 * (x + 1))) : noise;
@@ -200,18 +204,28 @@ export async function trainZoo(name: keyof typeof zoo) {
     batchSize: ZOO_BATCH,
     optimizer: { name: 'sgd', learningRate: 0.002 },
   } as const;
-  const losses: Record<string, number[]> = {};
-  for (const backend of ['wasm', 'webgpu'] as const) {
-    await using trainer = await openTrainer({ backend, threads: 1 });
+  // Of one batch only, which is given as it is: the order of its rows does not count.
+  const source = { read: async () => batch, readInputs: async () => batch.inputs, readHoldout: async () => ({}) };
+  const lossesOf = async (trainer: Trainer, epochs: number) => {
     const seen: number[] = [];
-    // Of one batch only, which is given as it is: the order of its rows does not count.
-    const source = { read: async () => batch, readInputs: async () => batch.inputs, readHoldout: async () => ({}) };
     const onEvent = (event: { type: string; loss?: number }) => {
       if (event.type === 'epoch') seen.push(event.loss as number);
     };
-    const { error } = await trainer.train(job, source, onEvent, new AbortController().signal);
+    const { error } = await trainer.train({ ...job, epochs }, source, onEvent, new AbortController().signal);
     if (error !== undefined) throw error;
-    losses[trainer.description.backend] = seen;
-  }
-  return losses;
+    return seen;
+  };
+  await using onWasm = await openTrainer({ backend: 'wasm', threads: 1 });
+  await using onGpu = await openTrainer({ backend: 'webgpu', threads: 1, worker: spiedWorker() });
+  const { backend } = onGpu.description;
+  const wasm = await lossesOf(onWasm, EPOCHS);
+  const dispatchesOf = async (epochs: number) => {
+    await spy('reset');
+    const losses = await lossesOf(onGpu, epochs);
+    return { losses, dispatches: (await spy('report')).dispatches };
+  };
+  // What a run does once, such as to lay out its weights, is in both.
+  const [short, long] = [await dispatchesOf(EPOCHS / 2), await dispatchesOf(EPOCHS)];
+  const dispatchesPerStep = (long.dispatches - short.dispatches) / (EPOCHS / 2);
+  return { backend, wasm, webgpu: long.losses, dispatchesPerStep };
 }
