@@ -123,6 +123,8 @@ test('distill asks a colocated teacher in the trainer’s worker, and from the p
 /** Convolutions with batch normalization; attention and the others in the long run. */
 const OTHERS = ['transformerTiny', 'cnn', 'resnet8', 'mlp', 'mobilenetV1'] as const;
 const STUDENTS = ['dsCnn', ...(isLong ? OTHERS : [])] as const;
+/** Shaders of a step, which docs/guide/make-it-fast.md tells: another version of tfjs may need others. */
+const DISPATCHES = { mlp: 97, cnn: 127, resnet8: 623, dsCnn: 744, transformerTiny: 1758, mobilenetV1: 2120 };
 
 for (const name of STUDENTS) {
   test(`${name} learns on a GPU what it learns on wasm`, async ({ page, serveDist }) => {
@@ -132,9 +134,7 @@ for (const name of STUDENTS) {
       [SCRIPT, name] as const,
     );
     expect([backend, wasm.length, webgpu.length]).toEqual(['webgpu', 4, 4]);
-    test.info().annotations.push({ type: 'note', description: `${name}: ${dispatchesPerStep} dispatches a step` });
-    expect(dispatchesPerStep).toBeGreaterThan(0);
-    expect(Number.isInteger(dispatchesPerStep), 'each step takes as many').toBe(true);
+    expect(dispatchesPerStep).toBe(DISPATCHES[name]);
     // Roundings, which batch normalisation makes larger from step to step.
     const differences = webgpu.map((loss, i) => Math.abs(loss - (wasm[i] as number)) / (wasm[i] as number));
     expect(Math.max(...differences)).toBeLessThan(1e-3);

@@ -37,10 +37,10 @@ function queriesOf(entries, each, below) {
   });
 }
 
-export async function files({ entries = 1000 } = {}) {
+export async function files({ entries = 1000, queriesEach = 12 } = {}) {
   const below = randomFrom(20);
   const documents = await entriesOf(entries, below);
-  const queries = shuffle(queriesOf(documents, 6, below), below);
+  const queries = shuffle(queriesOf(documents, queriesEach, below), below);
   const parts = { development: queries.splice(0, 300), test: queries.splice(0, 500), train: queries };
   return { 'data/search.json': JSON.stringify({ documents, queries: parts, common: [...COMMON] }) };
 }

@@ -152,7 +152,7 @@ async function answer(text: string): Promise<Answered> {
 }
 
 async function run(settings: Settings = {}) {
-  const { scored = 'test', seeds = [0, 1, 2], epochs = 20, learningRate = 0.01, softness = 2 } = settings;
+  const { scored = 'test', seeds = [0, 1, 2], epochs = 10, learningRate = 0.01, softness = 2 } = settings;
   const { vocabulary = 2048, width = 48, judged = 300 } = settings;
   const startedAt = performance.now();
   const { documents, queries, ...more } = (await (await fileOf('data/search.json')).json()) as Search;
