@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vite-8';
+import { defineConfig } from 'vite';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -21,7 +21,7 @@ export default defineConfig({
     target: 'es2022',
     chunkSizeWarningLimit: 2000,
     // Every HTML file here is a page.
-    rolldownOptions: {
+    rollupOptions: {
       input: readdirSync(at('.'))
         .filter((name) => name.endsWith('.html'))
         .map(at),

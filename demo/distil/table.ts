@@ -1,4 +1,5 @@
 import { oneAnswer } from '../frame/oneAnswer.ts';
+import { startWorker } from '../worker/startWorker.ts';
 import type { Columns, Label, Question, TableExamples, Told } from './tableReader.ts';
 
 /** How far a table is read. */
@@ -19,7 +20,7 @@ export async function askTable<Q extends Question>(
   signal: AbortSignal,
   onPart?: (progress: TableProgress) => void,
 ): Promise<Answers[Q['about']]> {
-  const worker = new Worker(new URL('./tableReader.ts', import.meta.url), { type: 'module' });
+  const worker = startWorker('table');
   const told = await oneAnswer<Told>(worker, question, {
     name: question.file.name,
     signal,

@@ -7,6 +7,7 @@ import {
 } from 'limbeck';
 import { oneAnswer } from '../frame/oneAnswer.ts';
 import type { Task } from '../task.ts';
+import { startWorker } from '../worker/startWorker.ts';
 import type { Described } from './describeModel.ts';
 
 /** A model that a person brought, and what its file says about it. */
@@ -77,7 +78,7 @@ export async function readTeacherFile(file: File): Promise<TeacherFile> {
 }
 
 function describe(file: File): Promise<Described> {
-  const worker = new Worker(new URL('./describeModel.ts', import.meta.url), { type: 'module' });
+  const worker = startWorker('describe');
   return oneAnswer<Described>(worker, file, { name: file.name });
 }
 

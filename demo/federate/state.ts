@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import type { FederateEvent } from 'limbeck/federate';
 import { errorOf, type PlainError } from '../frame/plainError.ts';
+import { startWorker } from '../worker/startWorker.ts';
 import type { Agreement, Joining, Told } from './messages.ts';
 import { currentStore, nextStore } from './numbered.ts';
 import * as setup from './setup.ts';
@@ -58,7 +59,7 @@ async function start(place: Joining['place']): Promise<void> {
   accuracies.clear();
   [stage.value, news.value] = ['Joining', 'Fetching the digits…'];
   state.value = 'joining';
-  const started = new Worker(new URL('./member.ts', import.meta.url), { type: 'module' });
+  const started = startWorker('member');
   worker = started;
   started.addEventListener('message', ({ data }: MessageEvent<Told>) => heard(data));
   started.addEventListener('error', ({ message }) =>

@@ -2,6 +2,7 @@ import { signal } from '@preact/signals';
 import { type Remote, wrap } from 'comlink';
 import type { OnnxDescription, TensorTap } from 'limbeck';
 import type { PlainError } from '../frame/plainError.ts';
+import { startWorker } from '../worker/startWorker.ts';
 import type { Drawing } from './drawGraph.ts';
 import type { ModelGraph } from './graphOf.ts';
 import type { Answer, Reader } from './reader.ts';
@@ -48,7 +49,7 @@ interface RunningReader {
 }
 
 function startReader(): RunningReader {
-  const started = new Worker(new URL('./reader.ts', import.meta.url), { type: 'module' });
+  const started = startWorker('inspect');
   const broken = new Promise<never>((_, reject) => {
     started.addEventListener('error', ({ message }) => {
       reject(

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import type { Answered } from '../../tasks/pages/tools.ts';
 import { errorOf, type PlainError } from '../frame/plainError.ts';
+import { startWorker } from '../worker/startWorker.ts';
 import type { WorkedExample } from './list.ts';
 import type { Asked, ExampleRow, Told } from './taskWorker.ts';
 
@@ -38,7 +39,7 @@ export function start(task: WorkedExample): void {
   end('Another example began.');
   [current.value, isRunning.value, row.value, files.value] = [task, true, undefined, []];
   [lines.value, error.value, part.value] = [[], undefined, { name: 'Loading', fraction: undefined }];
-  const own = new Worker(new URL('./taskWorker.ts', import.meta.url), { type: 'module' });
+  const own = startWorker('task');
   worker = own;
   own.onmessage = ({ data }: MessageEvent<Told>) => {
     if (worker === own) take(data);
