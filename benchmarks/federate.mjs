@@ -23,7 +23,7 @@ import { machineName } from './machine.mjs';
 
 const DEFAULTS = {
   ...{ seeds: 3, clients: 10, rounds: 5, epochs: 40, alpha: 0.1, examples: 2000 },
-  ...{ poisonSeeds: 3, poisonRounds: 12, poisonEpochs: 4, poisonAlpha: 10 },
+  ...{ poisonSeeds: 3, poisonRounds: 30, poisonEpochs: 4, poisonAlpha: 10 },
   ...{ faultKills: 20, faultKillsInRun: 2, faultMinutes: 60, faultClients: 4, faultRounds: 12, faultEpochs: 2 },
   ...{ faultExamples: 300, faultAlpha: 1, secureClients: 12, objectBytes: 200_000 },
 };
