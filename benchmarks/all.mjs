@@ -7,6 +7,7 @@ import { root } from '../scripts/ensure.mjs';
 const COMMANDS = {
   start: ['benchmarks/start.mjs'],
   train: ['benchmarks/train.mjs'],
+  tokens: ['benchmarks/tokens.mjs'],
   teacher: ['benchmarks/teacher.mjs'],
   engines: ['benchmarks/engines.mjs', '--budget', '120'],
   personalize: ['benchmarks/personalize.mjs', '--methods', '--people', 'both', '--fresh'],

@@ -16,8 +16,11 @@ const WAYS = {
   ],
 };
 
-/** PyTorch at its best, in a process for each way to spend threads, which sleeps while others are measured. */
-export async function openTorch() {
+/**
+ * PyTorch at its best, in a process for each way to spend threads, which sleeps while others are measured. The script answers as
+ * torchSteps.py does.
+ */
+export async function openTorch(script = 'benchmarks/torchSteps.py') {
   const { OPENBLAS_CORETYPE: _core, OPENBLAS_L2_SIZE: _size, ...env } = process.env;
   const asked = spawnSync(PYTHON, ['-c', ABOUT], { env, encoding: 'utf8' });
   const [version, hasOpenBlas] = asked.stdout?.trim().split(' ') ?? [];
@@ -30,7 +33,7 @@ export async function openTorch() {
     return { skipped: `PyTorch at its best needs apt-get install ${missing.join(' ')}`, close() {} };
   const children = new Map();
   const open = ({ own, blas }) => {
-    const child = spawn(PYTHON, ['benchmarks/torchSteps.py', String(own)], {
+    const child = spawn(PYTHON, [script, String(own)], {
       env: { ...env, OPENBLAS_NUM_THREADS: String(blas) },
       stdio: ['pipe', 'pipe', 'inherit'],
     });

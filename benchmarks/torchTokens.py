@@ -1,11 +1,11 @@
-"""Tokens a second that native PyTorch writes with a decoder of the zoo's design, text by text, as the example of generation does.
+"""Times how native PyTorch writes texts with a decoder of the zoo's design, as it is told line by line.
 
-Usage: torchTokens.py [JSON], with any of {"length", "vocabulary", "width", "heads", "hidden", "blocks", "texts"}. Keys and values
-of earlier tokens are kept; each token is drawn with temperature 0.7 and top-p 0.95. Weights are random: only the pace is told, of
-the median text, for one thread and for two. Prints one line of JSON.
+Usage: torchTokens.py THREADS. Reads one JSON request a line and answers each with one line, as torchSteps.py does: "student" is the
+decoder's size, {"length", "vocabulary", "width", "heads", "hidden", "blocks"}, and a step is a text of so many tokens as fit. Keys
+and values of earlier tokens are kept; each token is drawn with temperature 0.7 and top-p 0.95. Weights are random: only the pace is
+measured.
 """
 import json
-import statistics
 import sys
 import time
 
@@ -56,21 +56,32 @@ def draw(logits, temperature=0.7, top_p=0.95):
 @torch.inference_mode()
 def write(model, count):
     token, kept = torch.zeros(1, dtype=torch.long), [None] * len(model.blocks)
-    start = time.perf_counter()
     for i in range(count):
         token = draw(model(token.view(1, 1), torch.tensor([[i]]), kept))
         int(token)
-    return count / (time.perf_counter() - start)
 
 
-size = {'length': 63, 'vocabulary': 33, 'width': 64, 'heads': 4, 'hidden': 128, 'blocks': 2}
-given = {**size, 'texts': 9, **(json.loads(sys.argv[1]) if len(sys.argv) > 1 else {})}
-texts = given.pop('texts')
+def times(model, count, figures, together):
+    found = []
+    for _ in range(figures):
+        start = time.perf_counter()
+        for _ in range(together):
+            write(model, count)
+        found.append((time.perf_counter() - start) * 1e3 / together)
+    return found
+
+
+torch.set_num_threads(int(sys.argv[1]))
 torch.manual_seed(0)
-decoder = Decoder(**given).eval()
-pace = {}
-for threads in (1, 2):
-    torch.set_num_threads(threads)
-    # The first text has what is built once.
-    pace[threads] = statistics.median([write(decoder, min(60, given['length'])) for _ in range(texts + 1)][1:])
-print(json.dumps({'torch': torch.__version__, 'size': given, 'tokensPerSecond': pace}))
+known = {}
+for line in sys.stdin:
+    request = json.loads(line)
+    size = request['student']
+    name = json.dumps(size)
+    if name not in known:
+        known[name] = Decoder(**size).eval()
+    if request['ask'] == 'layouts':
+        answer = ['keys and values kept']
+    else:
+        answer = times(known[name], size['length'], request['figures'], request['together'])
+    print(json.dumps(answer), flush=True)
