@@ -191,9 +191,8 @@ async function run(settings: Settings = {}) {
       ...shared,
       trainer,
       data: of('student'),
-      ...(isControl
-        ? { student: decoder(small), loss: perToken(crossEntropy()) }
-        : { student: await beginAs(author, small, kept), teacher, loss: perToken(weighted(both)) }),
+      student: await beginAs(author, small, kept),
+      ...(isControl ? { loss: perToken(crossEntropy()) } : { teacher, loss: perToken(weighted(both)) }),
       epochs,
       optimizer: { learningRate },
       seed,
@@ -213,7 +212,7 @@ async function run(settings: Settings = {}) {
   return {
     teacher: `decoder of ${BLOCKS} blocks, ${size.width} wide, from ${texts.teacher.length} other glosses`,
     student: `decoder of ${kept.length} of these blocks`,
-    control: `the same ${texts.student.length} glosses, without the teacher's weights and answers`,
+    control: `the same beginning and ${texts.student.length} glosses, without the teacher's answers`,
     metric: METRIC,
     better: 'lower',
     teacherValue,
