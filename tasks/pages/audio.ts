@@ -90,7 +90,7 @@ async function run({
   filters = 32,
   temperature = 2,
   learningRate = 3e-3,
-  minutes = { train: 50, development: 40, test: 60 },
+  minutes = { train: 50, development: 60, test: 60 },
   copies = 8,
 }: Settings = {}) {
   const startedAt = performance.now();
