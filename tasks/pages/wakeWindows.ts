@@ -52,8 +52,20 @@ const VARY = { speed: 0.1, room: 0.2 } as const;
 /** Of the loudest sample; what is softer at the end of a clip is silence. */
 const SILENT = 0.01;
 
-/** So many variations of each clip. */
+/** Clips that are varied at once. */
+const GROUP = 64;
+
+/** So many variations of each clip, the shortest first: a room takes as long as the longest of a group does. */
 export async function varied(clips: readonly Clip[], copies: number, seed: number): Promise<Clip[]> {
+  const sorted = [...clips].sort((a, b) => a.length - b.length);
+  const all: Clip[] = [];
+  for (let from = 0; from < sorted.length; from += GROUP) {
+    all.push(...(await variedGroup(sorted.slice(from, from + GROUP), copies, seed + 1000 * from)));
+  }
+  return all;
+}
+
+async function variedGroup(clips: readonly Clip[], copies: number, seed: number): Promise<Clip[]> {
   const one = fromAudio(clips, { samples: Math.ceil(1.12 * Math.max(...clips.map(({ length }) => length))) });
   const data = augmented(one, { sound: VARY }, { copies, seed });
   const { inputs } = await data.read(indicesOf(0, data.size));
