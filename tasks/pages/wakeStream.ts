@@ -26,6 +26,11 @@ const RATIOS = [5, 20] as const;
 /** The level of the noise, in decibels below full scale. */
 const LEVELS = [-45, -30] as const;
 
+/** Seconds from one clip to the next. */
+const PAUSES = [0.2, 2.5] as const;
+/** The same where as much as possible is to be learned from. */
+export const DENSE = [0.1, 1] as const;
+
 const amplitudeOf = (decibels: number) => 10 ** (decibels / 20);
 
 function loudnessOf(clip: Clip): number {
@@ -35,7 +40,12 @@ function loudnessOf(clip: Clip): number {
 }
 
 /** So many seconds with each of the words and the others once, in an order that is drawn; sentences fill what is between them. */
-export function makeStream({ words, others, sentences }: StreamParts, seconds: number, seed: number): Stream {
+export function makeStream(
+  { words, others, sentences }: StreamParts,
+  seconds: number,
+  seed: number,
+  pauses: readonly [number, number] = PAUSES,
+): Stream {
   const random = randomFrom(seed);
   const between = (range: readonly [number, number]) => range[0] + (range[1] - range[0]) * random();
   const once = [...words.keys(), ...others.map(() => -1)]
@@ -71,7 +81,7 @@ export function makeStream({ words, others, sentences }: StreamParts, seconds: n
     put(clip, at);
     if (due !== undefined) next++;
     if (due !== undefined && due.word >= 0) said.push([at / RATE, (at + clip.length) / RATE, due.word]);
-    at += clip.length + Math.floor(RATE * between([0.2, 2.5]));
+    at += clip.length + Math.floor(RATE * between(pauses));
   }
   return { samples, said };
 }
@@ -104,7 +114,7 @@ export function judge(heard: readonly number[], said: Stream['said']) {
 }
 
 /** As far apart in logits. */
-const THRESHOLDS = Array.from({ length: 50 }, (_, i) => 1 / (1 + Math.exp(3 - 0.25 * i)));
+const THRESHOLDS = Array.from({ length: 80 }, (_, i) => 1 / (1 + Math.exp(4 - 0.2 * i)));
 
 /** The threshold that misses least among those with few enough false accepts; of equals the highest. If none has, the one with fewest. */
 export function chooseThreshold(scores: readonly Scores[], streams: readonly Stream[], most: number): number {

@@ -4,20 +4,18 @@ import { fileOf } from './tools.ts';
 import { type Clip, makeStream, RATE, type Stream } from './wakeStream.ts';
 import { type Embedder, HOP_SAMPLES, WIDTH, WINDOW_SECONDS } from './wakeTeacher.ts';
 
-/** What the student sees: 54 frames of 30 ms. */
+/** What the student sees: 27 frames of 40 ms. A window begins with the teacher's and ends 22 ms sooner. */
 export const LOG_MEL = {
   bands: 20,
-  fftSize: 512,
-  windowSamples: 480,
-  hopSamples: 320,
+  fftSize: 1024,
+  windowSamples: 640,
+  hopSamples: 640,
   edges: 'none',
   floor: 1e-6,
   mean: -2,
   stdDev: 2,
 } as const;
-export const FRAMES = 54;
-/** A window begins with the teacher's and ends 12 ms sooner. */
-const WINDOW_SAMPLES = LOG_MEL.windowSamples + (FRAMES - 1) * LOG_MEL.hopSamples;
+export const FRAMES = 27;
 
 export type Split = 'takes' | 'train' | 'development' | 'test';
 type Kind = 'word' | 'other' | 'sentence';
@@ -50,13 +48,25 @@ export async function readClips() {
 }
 
 /** How people and rooms differ; a stream has noise and levels of its own. */
-const VARY = { speed: 0.1, room: 0.25 } as const;
+const VARY = { speed: 0.1, room: 0.2 } as const;
 /** Of the loudest sample; what is softer at the end of a clip is silence. */
 const SILENT = 0.01;
 
-/** So many variations of each clip. */
+/** Clips that are varied at once. */
+const GROUP = 64;
+
+/** So many variations of each clip, the shortest first: a room takes as long as the longest of a group does. */
 export async function varied(clips: readonly Clip[], copies: number, seed: number): Promise<Clip[]> {
-  const one = fromAudio(clips, { samples: Math.ceil(1.2 * Math.max(...clips.map(({ length }) => length))) });
+  const sorted = [...clips].sort((a, b) => a.length - b.length);
+  const all: Clip[] = [];
+  for (let from = 0; from < sorted.length; from += GROUP) {
+    all.push(...(await variedGroup(sorted.slice(from, from + GROUP), copies, seed + 1000 * from)));
+  }
+  return all;
+}
+
+async function variedGroup(clips: readonly Clip[], copies: number, seed: number): Promise<Clip[]> {
+  const one = fromAudio(clips, { samples: Math.ceil(1.12 * Math.max(...clips.map(({ length }) => length))) });
   const data = augmented(one, { sound: VARY }, { copies, seed });
   const { inputs } = await data.read(indicesOf(0, data.size));
   const { data: samples, shape } = inputs['input'] as { data: Float32Array; shape: readonly number[] };
@@ -78,34 +88,61 @@ export interface Learned {
   readonly labels: Int32Array;
   /** The place of the word that is in the window, or −1. */
   readonly words: Int32Array;
+  /** Which window of the stream it is. */
+  readonly places: Int32Array;
   readonly size: number;
 }
 
 /** A word is whole where at most so much of it is missing. */
 const MISSING_SECONDS = 0.05;
+const WINDOW = FRAMES * LOG_MEL.bands;
+
+/** All windows of a stream that hold the word or a part of it, and of the others, which are many, every other one. */
 export async function windowsOf({ samples, said }: Stream, embedder: Embedder): Promise<Learned> {
-  const features = await embedder.featuresOf(samples);
-  const windows = fromAudio([samples], { samples: WINDOW_SAMPLES, hopSamples: HOP_SAMPLES });
-  const seen = spectrograms(windows, LOG_MEL);
-  const all = Array.from({ length: Math.min(windows.size, features.length / WIDTH) }, (_, i) => {
+  const embeddings = await embedder.featuresOf(samples);
+  const frames = await framesOf(samples);
+  const hop = (HOP_SAMPLES / LOG_MEL.hopSamples) * LOG_MEL.bands;
+  const count = Math.min(Math.floor((frames.length - WINDOW) / hop) + 1, embeddings.length / WIDTH);
+  const all = Array.from({ length: count }, (_, i) => {
     const start = (i * HOP_SAMPLES) / RATE;
     const end = start + WINDOW_SECONDS;
     const [from, to, word] = said.find((one) => one[1] > start && one[0] < end) ?? [0, 0, -1];
     const isWhole = from > start - MISSING_SECONDS && to < end + MISSING_SECONDS;
-    return { word, label: word < 0 ? 0 : isWhole ? 1 : -1 };
+    return { i, word, label: word < 0 ? 0 : isWhole ? 1 : -1 };
   });
-  const spectra = new Float32Array(all.length * FRAMES * LOG_MEL.bands);
-  for (let from = 0; from < all.length; from += 64) {
-    const { inputs } = await seen.read(indicesOf(from, Math.min(from + 64, all.length)));
-    spectra.set(inputs['input']?.data as Float32Array, from * FRAMES * LOG_MEL.bands);
+  const own = all.filter(({ i, label }) => label !== 0 || i % 2 === 0);
+  const features = new Float32Array(own.length * WIDTH);
+  const spectra = new Float32Array(own.length * WINDOW);
+  for (const [row, { i }] of own.entries()) {
+    features.set(embeddings.subarray(i * WIDTH, (i + 1) * WIDTH), row * WIDTH);
+    spectra.set(frames.subarray(i * hop, i * hop + WINDOW), row * WINDOW);
   }
   return {
-    features: features.slice(0, all.length * WIDTH),
+    features,
     spectra,
-    labels: Int32Array.from(all, ({ label }) => label),
-    words: Int32Array.from(all, ({ word }) => word),
-    size: all.length,
+    labels: Int32Array.from(own, ({ label }) => label),
+    words: Int32Array.from(own, ({ word }) => word),
+    places: Int32Array.from(own, ({ i }) => i),
+    size: own.length,
   };
+}
+
+/** Frames that are computed at once. */
+const PIECE = 250;
+
+/** The spectrogram of a whole stream, whose windows share most of their frames: [frames, bands]. */
+async function framesOf(samples: Float32Array): Promise<Float32Array> {
+  const pieces = fromAudio([samples], {
+    samples: LOG_MEL.windowSamples + (PIECE - 1) * LOG_MEL.hopSamples,
+    hopSamples: PIECE * LOG_MEL.hopSamples,
+  });
+  const seen = spectrograms(pieces, LOG_MEL);
+  const frames = new Float32Array(pieces.size * PIECE * LOG_MEL.bands);
+  for (let piece = 0; piece < pieces.size; piece++) {
+    const { inputs } = await seen.read(Int32Array.of(piece));
+    frames.set(inputs['input']?.data as Float32Array, piece * PIECE * LOG_MEL.bands);
+  }
+  return frames;
 }
 
 /** Those windows that are wanted, by their number. */
@@ -118,9 +155,10 @@ export function pickWindows(learned: Learned, isWanted: (i: number) => boolean):
   };
   return {
     features: pick(learned.features, WIDTH),
-    spectra: pick(learned.spectra, FRAMES * LOG_MEL.bands),
+    spectra: pick(learned.spectra, WINDOW),
     labels: rows.map((i) => learned.labels[i] as number),
     words: rows.map((i) => learned.words[i] as number),
+    places: rows.map((i) => learned.places[i] as number),
     size: rows.length,
   };
 }
