@@ -1,5 +1,5 @@
 // A writer of definitions: a transformer learns WordNet's glosses character by character and is opened again as an ONNX file; how
-// well its student, which begins as half of it, foresees unseen glosses, and the same student trained on the same texts from scratch.
+// well its student, which begins as half of it, foresees unseen glosses, and the same beginning trained on the same texts alone.
 import { nounsOf, randomFrom, shuffle } from './data/wordnet.mjs';
 
 export const task = 'generation';
@@ -22,7 +22,7 @@ async function textsOf(counts) {
 
 /** What the page needs, by name. */
 export async function files({
-  texts = { teacher: 9600, validation: 200, development: 300, test: 500, student: 4000 },
+  texts = { teacher: 9600, validation: 200, development: 300, test: 500, student: 2000 },
 } = {}) {
   const all = { alphabet: ALPHABET, length: LONGEST - 1, texts: await textsOf(texts) };
   return { 'data/texts.json': JSON.stringify(all) };

@@ -47,7 +47,8 @@ export const TASKS: readonly WorkedExample[] = [
     title: 'Write, letter by letter',
     about:
       'A transformer learns from WordNet how things are defined; a smaller one begins with half of it, learns from its ' +
-      'answers, letter by letter, and writes definitions of its own. It takes five minutes, and what both write is nonsense that looks like English.',
+      'answers, letter by letter, and writes definitions of its own. It takes some minutes, and what both write is nonsense ' +
+      'that looks like English.',
     tryIt: {
       label: 'Go on from',
       example: 'a small animal that',

@@ -9,14 +9,14 @@ import {
   mlp,
   type NdArray,
   oneCycle,
+  openTrainer,
   quantize,
   snapshot,
   softTargets,
   type Teacher,
-  type Trainer,
   toOnnx,
 } from 'limbeck';
-import { meanOf, medianMsOf, offer, openTask, openTrainers, say, trainStudent } from './tools.ts';
+import { learnBoth, meanOf, medianMsOf, offer, openTask, say, trainStudent } from './tools.ts';
 import { chooseThreshold, DENSE, heardAt, judge, makeStream, RATE, type Scores, type Stream } from './wakeStream.ts';
 import { HOP_SAMPLES, headScores, openEmbedder, scalerOf, sum, WIDTH } from './wakeTeacher.ts';
 import {
@@ -103,7 +103,6 @@ async function run({
     sentences: clipsOf('train', 'sentence'),
   };
   say(`the voices are there after ${sinceStart()}; speaking them took ${Math.round(spokenMs / 1000)} s`);
-  await using trainers = await openTrainers();
   await using embedder = await openEmbedder();
   const learned = await windowsOf(makeStream(parts, 60 * minutes.train, 1, DENSE), embedder);
   const ofTakes = pickWindows(
@@ -124,35 +123,32 @@ async function run({
     shape: [size, FRAMES, LOG_MEL.bands, 1],
   });
   const streams = makeStreams(clipsOf, scored, minutes);
-  const [[speech, teacherJudged]] = (await trainers.all([
-    async (trainer): Promise<[Teacher, Judged]> => {
-      const head = await trainStudent('head', {
-        ...{ trainer, epochs: 8, seed: 1, optimizer: { name: 'adamw', learningRate: 2e-3, weightDecay: 0.3 } },
-        // What holds a part of the word has no label, and only the head's answer tells what to make of it.
-        ...{ loss: crossEntropy(), data: featuresOf(even) },
-        student: mlp({ inputShape: [WIDTH], hidden: [128], classes: 2 }),
-      });
-      const scoresOf = async (list: readonly Stream[]) => {
-        const scores: Scores[] = [];
-        for (const { samples } of list) {
-          const data = scale(await embedder.featuresOf(samples));
-          const input = { data, shape: [data.length / WIDTH, WIDTH] };
-          scores.push(headScores((await trainer.predict(head, { input }))['logits'] as NdArray, SMOOTHING));
-        }
-        return scores;
-      };
-      const scores = { development: await scoresOf(streams.development), scored: await scoresOf(streams.scored) };
-      return [
-        await snapshot(head, { name: 'openWakeWord’s embedding with a head' }),
-        judged('teacher', scores, streams),
-      ];
-    },
-  ])) as [[Teacher, Judged]];
+  const taughtHead = async (): Promise<[Teacher, Judged]> => {
+    await using trainer = await openTrainer();
+    const head = await trainStudent('head', {
+      ...{ trainer, epochs: 8, seed: 1, optimizer: { name: 'adamw', learningRate: 2e-3, weightDecay: 0.3 } },
+      // What holds a part of the word has no label, and only the head's answer tells what to make of it.
+      ...{ loss: crossEntropy(), data: featuresOf(even) },
+      student: mlp({ inputShape: [WIDTH], hidden: [128], classes: 2 }),
+    });
+    const scoresOf = async (list: readonly Stream[]) => {
+      const scores: Scores[] = [];
+      for (const { samples } of list) {
+        const data = scale(await embedder.featuresOf(samples));
+        const input = { data, shape: [data.length / WIDTH, WIDTH] };
+        scores.push(headScores((await trainer.predict(head, { input }))['logits'] as NdArray, SMOOTHING));
+      }
+      return scores;
+    };
+    const scores = { development: await scoresOf(streams.development), scored: await scoresOf(streams.scored) };
+    return [await snapshot(head, { name: 'openWakeWord’s embedding with a head' }), judged('teacher', scores, streams)];
+  };
+  const [speech, teacherJudged] = await taughtHead();
   say(`the teacher is there, and judged, after ${sinceStart()}`);
 
   let file: Uint8Array | undefined;
   /** The same student for the same number of steps. */
-  const judgedStudent = (isControl: boolean, seed: number) => async (trainer: Trainer) => {
+  const results = await learnBoth(seeds, async (isControl, seed, trainer) => {
     const name = `${isControl ? 'control' : 'student'} ${seed}`;
     const student = await trainStudent(name, {
       ...{ trainer, seed, batchSize, optimizer: { learningRate }, schedule: oneCycle() },
@@ -182,10 +178,8 @@ async function run({
     const outcome = judged(name, found, streams);
     say(`${name} is judged after ${sinceStart()}`);
     return outcome;
-  };
-  const all = await trainers.all(seeds.flatMap((seed) => [judgedStudent(false, seed), judgedStudent(true, seed)]));
+  });
   await speech[Symbol.asyncDispose]();
-  const results = { student: all.filter((_, i) => i % 2 === 0), control: all.filter((_, i) => i % 2 === 1) };
   const bytes = file as Uint8Array;
   offer('marvin.int8.onnx', bytes);
   const mean = (list: readonly Judged[]) => ({

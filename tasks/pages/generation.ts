@@ -138,8 +138,8 @@ async function answer(text: string): Promise<Answered> {
 }
 
 /**
- * A student that begins as the teacher without some of its blocks. On development texts this beginning is what the teacher gives:
- * with the texts alone from here on, without the teacher's answers, one seed came out slightly better.
+ * A student that begins as the teacher without some of its blocks, as its control does: what the answers add is seen where texts
+ * are few. Of 2,000 development perplexity was 4.79 with them and 5.15 without (teacher 4.64); of 4,000 it was 4.80 and 4.76.
  * Source    Sanh et al. 2019 (DistilBERT), arXiv:1910.01108, §3
  */
 async function beginAs(author: Student, student: DecoderOptions, kept: readonly number[]): Promise<Student> {
@@ -157,7 +157,7 @@ async function beginAs(author: Student, student: DecoderOptions, kept: readonly 
 }
 
 async function run(settings: Settings = {}) {
-  const { scored = 'test', seeds = [0, 1, 2], teacherEpochs = 3, epochs = 4, batchSize = 16 } = settings;
+  const { scored = 'test', seeds = [0, 1, 2], teacherEpochs = 3, epochs = 10, batchSize = 16 } = settings;
   const { teacherRate = 3e-3, learningRate = 3e-3, temperature = 1, taught = 0.9, kept = [0, 2] } = settings;
   const startedAt = performance.now();
   const { alphabet, length, texts } = (await (await fileOf('data/texts.json')).json()) as Texts;

@@ -65,7 +65,7 @@ export async function trainStudent(
 }
 
 /** Trainers for runs that need nothing of each other. */
-export interface Trainers extends AsyncDisposable {
+interface Trainers extends AsyncDisposable {
   /** Gives each job a trainer of its own, in turn, as soon as one is free. Of what fails first, the error; no further job starts. */
   all<T>(jobs: readonly ((trainer: Trainer) => Promise<T>)[]): Promise<T[]>;
 }
@@ -74,7 +74,7 @@ export interface Trainers extends AsyncDisposable {
  * A trainer of one thread for each of two cores: two runs at once take less time than one after the other on two threads, since
  * no thread waits for another, and come out the same.
  */
-export async function openTrainers(): Promise<Trainers> {
+async function openTrainers(): Promise<Trainers> {
   const wanted = Math.min(2, navigator.hardwareConcurrency);
   const trainers = await Promise.all(Array.from({ length: wanted }, () => openTrainer({ threads: 1 })));
   return {
