@@ -21,3 +21,5 @@ export async function files() {
 
 /** The film is no part of the demo. */
 export const isInDemo = false;
+/** A second example of regression. */
+export const isByName = true;

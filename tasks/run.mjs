@@ -2,7 +2,8 @@
 // Usage: npm run examples -- [--json FILE] [--only TASK]… [--settings JSON]   (with --only the file keeps its other rows)
 // A task is one file beside this, `tasks/<task>.mjs`, and one in `pages/`. The former exports `task`, its name, and
 // `files(settings)`, what its page needs by name: a text or bytes; if its data are no part of the packages, `ensure()`, which gets
-// them or says how, and `isThere()`: the demo has the task where they are; and `isInDemo`, false where the demo never has it. The
+// them or says how, and `isThere()`: the demo has the task where they are; `isInDemo`, false where the demo never has it; and
+// `isByName`, true where it runs only if it is named, since another example has the same task; a run of the others keeps its row. The
 // latter runs in a page on the built package, or in a worker of the demo's page (pages/tools.ts); its `run(settings)` gives an
 // ExampleRow. `--settings` are for choices on the development split, and small tries.
 import { existsSync } from 'node:fs';
@@ -94,10 +95,11 @@ const tasks = await loadTasks();
 const unknown = options.only?.find((name) => !tasks.some(({ task }) => task === name));
 if (unknown) throw new Error(`There is no task "${unknown}"; there are ${tasks.map(({ task }) => task).join(', ')}.`);
 
+const wanted = tasks.filter(({ task, isByName = false }) => options.only?.includes(task) ?? !isByName);
 const examples = [];
 let failed = 0;
 try {
-  for (const { task, files, ensure } of tasks.filter(({ task }) => options.only?.includes(task) ?? true)) {
+  for (const { task, files, ensure } of wanted) {
     const say = (text) => console.log(`${task}: ${text}`);
     try {
       await ensure?.();
@@ -122,7 +124,8 @@ try {
 if (file) {
   await mkdir(dirname(file), { recursive: true });
   const about = { machine: machineName(), browser: browser.version(), date: new Date().toISOString() };
-  const others = options.only ? await rowsIn(file) : [];
+  const kept = options.only ? tasks : tasks.filter(({ isByName }) => isByName);
+  const others = (await rowsIn(file)).filter((row) => kept.some(({ task }) => task === row.task));
   const all = [...others.filter(({ task }) => !examples.some((row) => row.task === task)), ...examples];
   all.sort((a, b) => a.task.localeCompare(b.task));
   await writeFile(file, `${JSON.stringify({ ...about, examples: all }, null, 2)}\n`);
