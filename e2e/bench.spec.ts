@@ -89,6 +89,7 @@ test('backends that are wrong, stale, throw or hang cost their own rows only', a
 });
 
 test('a cancelled benchmark ends its workers', async ({ page, serveDist }) => {
+  test.skip(!isLong, 'Unit tests cancel one too; LIMBECK_SLOW=1 runs it.');
   await open(page, serveDist);
   const name = await page.evaluate(async (script) => ((await import(script)) as Bench).cancel(), SCRIPT);
   expect(name).toBe('AbortError');
