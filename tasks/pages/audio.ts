@@ -46,8 +46,8 @@ interface Settings {
 }
 
 const METRIC = 'share of wake words heard, unseen synthetic voices';
-/** MLPerf Tiny allows 8 in an hour; fewer on the development voices leave room for others. */
-const MOST_FALSE_AN_HOUR = 6;
+/** What MLPerf Tiny allows. */
+const MOST_FALSE_AN_HOUR = 8;
 /** Two hops of what is learned from. */
 const HOP_SECONDS = (2 * HOP_SAMPLES) / RATE;
 const SMOOTHING = 3;
