@@ -11,9 +11,6 @@ type Serve = (options: {
 }) => Promise<string>;
 
 const SCRIPT = '/bench.js';
-/** What the short run measures: both kinds of models, each kind of work, and backends of three libraries. */
-const SHORT_WORKLOADS = ['inference', 'distillation-step', 'cold-start'] as const;
-const SHORT_BACKENDS = ['onnxruntime-wasm:1', 'kernels:2', 'tfjs-wasm:1'];
 const file = fileURLToPath(new URL('../src/student/golden/fromOnnx/mlp.onnx', import.meta.url));
 
 async function open(page: Page, serveDist: Serve, isIsolated = true) {
@@ -40,19 +37,15 @@ test('a file and a student are measured by each workload, and each backend is ri
     'The page of the benchmark measures too, and unit tests try each workload; LIMBECK_SLOW=1 runs it.',
   );
   await open(page, serveDist);
-  // Each pair of them takes a worker of its own, which is what takes long.
-  const only = isLong ? {} : { workloads: SHORT_WORKLOADS, backends: SHORT_BACKENDS };
   const { rows, isIsolated } = await page.evaluate(
-    async ([script, wanted]) => ((await import(script)) as Bench).measure(wanted),
-    [SCRIPT, only] as const,
+    async (script) => ((await import(script)) as Bench).measure(),
+    SCRIPT,
   );
   expect(isIsolated).toBe(true);
   await expectNoWorkers(page);
-  const isAsked = ({ workload, backend }: { workload: string; backend: string }) =>
-    isLong || (SHORT_WORKLOADS.some((name) => name === workload) && SHORT_BACKENDS.includes(backend));
   const own = ['kernels:1', 'kernels:2', 'tfjs-cpu:1'];
   const right = (model: string, workload: string, backends: readonly string[]) =>
-    backends.filter((backend) => isAsked({ workload, backend })).map((backend) => `${model} ${workload} ${backend}`);
+    backends.map((backend) => `${model} ${workload} ${backend}`);
   const stock = ['tfjs-wasm:1', 'tfjs-wasm:2'];
   const all = ['onnxruntime-wasm:1', ...own, ...stock];
   const asked = ['onnxruntime-wasm:1', 'kernels:1', 'kernels:2'];
@@ -89,7 +82,6 @@ test('backends that are wrong, stale, throw or hang cost their own rows only', a
 });
 
 test('a cancelled benchmark ends its workers', async ({ page, serveDist }) => {
-  test.skip(!isLong, 'Unit tests cancel one too; LIMBECK_SLOW=1 runs it.');
   await open(page, serveDist);
   const name = await page.evaluate(async (script) => ((await import(script)) as Bench).cancel(), SCRIPT);
   expect(name).toBe('AbortError');

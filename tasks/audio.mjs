@@ -75,9 +75,13 @@ async function openVoices() {
   // Breath is drawn from the time at which the synthesizer begins; at the same time it speaks the same.
   const { now } = Date;
   Date.now = () => 0;
-  const module = await open();
-  const synthesizer = await new module.eSpeakNGWorker();
-  Date.now = now;
+  let synthesizer;
+  try {
+    const module = await open();
+    synthesizer = await new module.eSpeakNGWorker();
+  } finally {
+    Date.now = now;
+  }
   const speak = (text, voice, rate, pitch) => {
     if (synthesizer.set_voice(voice) !== 0) throw new Error(`espeak-ng has no voice "${voice}".`);
     synthesizer.set_rate(rate);

@@ -1,5 +1,5 @@
 // A short benchmark of a small ONNX file and a small student, with backends of limbeck's and with such that misbehave.
-import { type BenchRow, benchBackend, benchmark, mlp, type Subject, type WorkloadName } from 'limbeck';
+import { type BenchRow, benchBackend, benchmark, mlp, type Subject } from 'limbeck';
 import { wrapped } from '../../src/bench/cases/wrappedCases.ts';
 
 const BACKENDS = ['onnxruntime-wasm:1', 'kernels:1', 'kernels:2', 'tfjs-cpu', 'tfjs-wasm:1', 'tfjs-wasm:2'];
@@ -31,11 +31,10 @@ const models = () => [
   { name: 'student', student: mlp({ inputShape: [12], hidden: [16], classes: 4 }), trainingBatch: 8 },
 ];
 
-export async function measure(only: { workloads?: readonly WorkloadName[]; backends?: readonly string[] } = {}) {
+export async function measure() {
   const { rows, environment } = await benchmark({
     ...{ models: models(), backends: BACKENDS, budgetMs: 12_000 },
     workloads: ['inference', 'train-step', 'distillation-step', 'personalization', 'cold-start', 'memory'],
-    ...only,
   }).done;
   return { rows: rows.map(shown), isIsolated: environment.isIsolated };
 }

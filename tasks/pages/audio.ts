@@ -148,10 +148,9 @@ async function run({
 
   let file: Uint8Array | undefined;
   /** The same student for the same number of steps. */
-  const results = await learnBoth(seeds, async (isControl, seed, trainer) => {
-    const name = `${isControl ? 'control' : 'student'} ${seed}`;
-    const student = await trainStudent(name, {
-      ...{ trainer, seed, batchSize, optimizer: { learningRate }, schedule: oneCycle() },
+  const results = await learnBoth(seeds, async ({ isControl, seed, name, train }) => {
+    const student = await train({
+      ...{ batchSize, optimizer: { learningRate }, schedule: oneCycle() },
       student: dsCnn({ inputShape: [FRAMES, LOG_MEL.bands, 1], classes: 2, filters }),
       ...(isControl
         ? {

@@ -2,7 +2,6 @@
 import {
   cnn,
   crossEntropy,
-  type DistillOptions,
   fromArrays,
   loadStudent,
   loadTeacher,
@@ -12,12 +11,11 @@ import {
   oneCycle,
   openTrainer,
   resnet8,
-  type Student,
   softTargets,
   toOnnx,
   weighted,
 } from 'limbeck';
-import { fileOf, learnBoth, meanOf, medianMsOf, offer, openTask, say, trainStudent } from './tools.ts';
+import { fileOf, learnBoth, meanOf, medianMsOf, offer, openTask, overSeeds, say, trainStudent } from './tools.ts';
 
 interface Settings {
   /** What the figures are of: choices are made on 'development'. */
@@ -39,7 +37,6 @@ interface Pictures {
 
 const SIDE = 28;
 const METRIC = 'top-1 accuracy of unseen pictures';
-const BATCH = 64;
 
 /** Pixels from 0 to 1, and labels. */
 async function picturesOf(split: string): Promise<Pictures> {
@@ -56,8 +53,7 @@ function first({ pixels, labels }: Pictures, count: number): Pictures {
   return { pixels: { data, shape: [count, SIDE, SIDE, 1] }, labels: labels.slice(0, count) };
 }
 
-const train = (name: string, options: DistillOptions): Promise<Student> =>
-  trainStudent(name, { ...options, batchSize: BATCH, schedule: oneCycle() });
+const RECIPE = { batchSize: 64, schedule: oneCycle() };
 
 /** Top-1, macro-F1 and calibration of an ONNX file. */
 async function figuresOf(file: Uint8Array, { pixels, labels }: Pictures) {
@@ -91,7 +87,8 @@ async function run(settings: Settings = {}) {
   const own = await picturesOf('student');
   const unseen = await picturesOf(scored);
   await using trainer = await openTrainer();
-  const expert = await train('teacher', {
+  const expert = await trainStudent('teacher', {
+    ...RECIPE,
     trainer,
     student: resnet8({ inputShape: [SIDE, SIDE, 1], classes: 10 }),
     data: fromArrays(many.pixels, many.labels),
@@ -107,10 +104,9 @@ async function run(settings: Settings = {}) {
   const few = first(own, labelled);
   // −1: its label is not known.
   const labels = own.labels.map((label, i) => (i < labelled ? label : -1));
-  const { student: students, control: controls } = await learnBoth(seeds, async (isControl, seed, beside) => {
-    const name = `${isControl ? 'control' : 'student'} ${seed}`;
-    const student = await train(name, {
-      trainer: beside,
+  const both = await learnBoth(seeds, async ({ isControl, name, train }) => {
+    const student = await train({
+      ...RECIPE,
       student: cnn({ inputShape: [SIDE, SIDE, 1], classes: 10 }),
       ...(isControl
         ? { data: fromArrays(few.pixels, few.labels), loss: crossEntropy() }
@@ -126,17 +122,15 @@ async function run(settings: Settings = {}) {
       // As many steps for both.
       epochs: isControl ? Math.round((epochs * own.labels.length) / labelled) : epochs,
       optimizer: { learningRate },
-      seed,
     });
     const figures = await figuresOf(await toOnnx(student), unseen);
     say(`${name}: ${told(figures)}`);
     return figures;
   });
-  const learnedFile = students[0]?.file as Uint8Array;
+  const learnedFile = both.student[0]?.file as Uint8Array;
   offer('clothes.onnx', learnedFile);
   const means = (all: readonly Figures[]) =>
     Object.fromEntries(SCORES.map((name) => [name, meanOf(all.map((one) => one[name]))]));
-  const accuracies = (all: readonly Figures[]) => all.map(({ accuracy }) => accuracy);
   return {
     teacher: `resnet8 from ${many.labels.length} other pictures with labels, ${Math.round(file.byteLength / 1000)} kB`,
     student: 'cnn',
@@ -144,13 +138,11 @@ async function run(settings: Settings = {}) {
     metric: METRIC,
     better: 'higher',
     teacherValue: ofTeacher.accuracy,
-    studentValue: meanOf(accuracies(students)),
-    controlValue: meanOf(accuracies(controls)),
+    ...overSeeds(both, ({ accuracy }) => accuracy),
     studentBytes: learnedFile.byteLength,
     msPerExample: await timeOf(learnedFile, unseen),
     ms: performance.now() - startedAt,
-    seeds: { student: accuracies(students), control: accuracies(controls) },
-    scores: { teacher: means([ofTeacher]), student: means(students), control: means(controls) },
+    scores: { teacher: means([ofTeacher]), student: means(both.student), control: means(both.control) },
   };
 }
 

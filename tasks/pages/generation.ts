@@ -4,7 +4,6 @@ import {
   crossEntropy,
   type Dataset,
   type DecoderOptions,
-  type DistillOptions,
   decoder,
   fromSafetensors,
   fromTokens,
@@ -24,7 +23,7 @@ import {
   toSafetensors,
   weighted,
 } from 'limbeck';
-import { type Answered, fileOf, learnBoth, meanOf, offer, openTask, say, trainStudent } from './tools.ts';
+import { type Answered, fileOf, learnBoth, offer, openTask, overSeeds, say, trainStudent } from './tools.ts';
 
 type Split = 'teacher' | 'student' | 'validation' | 'development' | 'test';
 
@@ -56,12 +55,9 @@ const WRITTEN = 8;
 const BLOCKS = 4;
 
 /** Trains to the epoch that foresees the validation texts best, telling each. */
-const train = (name: string, options: DistillOptions): Promise<Student> =>
-  trainStudent(
-    name,
-    { ...options, schedule: oneCycle(), keepBest: { by: 'perplexity' } },
-    ({ perplexity = Number.NaN }) => `perplexity ${perplexity.toFixed(3)}`,
-  );
+const RECIPE = { schedule: oneCycle(), keepBest: { by: 'perplexity' } } as const;
+const perplexityOfEpoch = ({ perplexity = Number.NaN }: Readonly<Record<string, number>>) =>
+  `perplexity ${perplexity.toFixed(3)}`;
 
 /** How unsure a model is of all texts together. */
 async function perplexityOf(data: Dataset, ask: (inputs: NamedArrays) => Promise<NdArray>): Promise<number> {
@@ -166,8 +162,8 @@ async function run(settings: Settings = {}) {
   const of = (split: Split) => fromTokens(texts[split], { alphabet, length });
   const [unseen, holdout] = [of(scored), of('validation')];
   await using trainer = await openTrainer();
-  const shared = { batchSize, holdout };
-  const author = await train('teacher', {
+  const shared = { ...RECIPE, batchSize, holdout };
+  const ofTeacher = {
     ...shared,
     trainer,
     student: decoder({ ...size, blocks: BLOCKS }),
@@ -176,39 +172,36 @@ async function run(settings: Settings = {}) {
     epochs: teacherEpochs,
     optimizer: { learningRate: teacherRate },
     seed: 0,
-  });
+  };
+  const author = await trainStudent('teacher', ofTeacher, perplexityOfEpoch);
   await using teacher = await loadTeacher(await toOnnx(author), { name: 'decoder' }).done;
   say(`teacher after ${((performance.now() - startedAt) / 1000).toFixed(0)} s, on ${teacher.description.device}`);
   const teacherValue = await perplexityOf(unseen, asked(teacher));
-  const both = [
+  const mixed = weighted([
     { loss: softTargets({ temperature }), weight: taught },
     { loss: crossEntropy(), weight: 1 - taught },
-  ];
-  const learned = await learnBoth(seeds, async (isControl, seed, trainer) => {
+  ]);
+  const both = await learnBoth(seeds, async ({ isControl, seed, name, train }) => {
     const from = performance.now();
-    const name = isControl ? 'control' : 'student';
-    const student = await train(name, {
+    const own = {
       ...shared,
-      trainer,
       data: of('student'),
       student: await beginAs(author, small, kept),
-      ...(isControl ? { loss: perToken(crossEntropy()) } : { teacher, loss: perToken(weighted(both)) }),
+      ...(isControl ? { loss: perToken(crossEntropy()) } : { teacher, loss: perToken(mixed) }),
       epochs,
       optimizer: { learningRate },
-      seed,
-    });
+    };
+    const student = await train(own, perplexityOfEpoch);
     const file = await toOnnx(student);
     if (!isControl && seed === seeds[0]) offer('definitions.onnx', file);
     await using opened = await loadTeacher(file, { name }).done;
     const value = await perplexityOf(unseen, asked(opened));
-    say(`${name}, seed ${seed}: ${value.toFixed(3)}, ${((performance.now() - from) / 1000).toFixed(0)} s`);
+    say(`${name}: ${value.toFixed(3)}, ${((performance.now() - from) / 1000).toFixed(0)} s`);
     return { student, value, bytes: file.byteLength };
   });
-  const [first] = learned.student;
+  const [first] = both.student;
   if (first) written = { author, student: first.student, alphabet };
   const tokensPerSecond = await write(first?.student as Student, alphabet, trainer);
-  const values = (all: typeof learned.student) => all.map(({ value }) => value);
-  const [students, controls] = [values(learned.student), values(learned.control)];
   return {
     teacher: `decoder of ${BLOCKS} blocks, ${size.width} wide, from ${texts.teacher.length} other glosses`,
     student: `decoder of ${kept.length} of these blocks`,
@@ -216,12 +209,10 @@ async function run(settings: Settings = {}) {
     metric: METRIC,
     better: 'lower',
     teacherValue,
-    studentValue: meanOf(students),
-    controlValue: meanOf(controls),
+    ...overSeeds(both, ({ value }) => value),
     studentBytes: first?.bytes ?? Number.NaN,
     msPerExample: 1000 / tokensPerSecond,
     ms: performance.now() - startedAt,
-    seeds: { student: students, control: controls },
     tokensPerSecond,
   };
 }

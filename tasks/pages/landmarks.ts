@@ -17,7 +17,7 @@ import {
   toOnnx,
 } from 'limbeck';
 import { type Crops, cropsOf, EYES, MESH, openFilm, SIDE } from './faceCrops.ts';
-import { addressOf, learnBoth, meanOf, medianMsOf, offer, openTask, say, trainStudent } from './tools.ts';
+import { addressOf, learnBoth, meanOf, medianMsOf, offer, openTask, overSeeds, say } from './tools.ts';
 
 interface Settings {
   /** What the figures are of: choices are made on 'development'. */
@@ -134,12 +134,9 @@ async function run(settings: Settings = {}) {
 
   // The teacher was asked about each frame while the face stood upright; its points went along when the picture was shifted and turned.
   const answers = fromFunction(({ points }) => ({ points: points as NdArray }), { name: 'answers to upright frames' });
-  const { student: students, control: controls } = await learnBoth(seeds, async (isControl, seed, trainer) => {
-    const name = `${isControl ? 'control' : 'student'} ${seed}`;
-    const student = await trainStudent(name, {
+  const both = await learnBoth(seeds, async ({ isControl, name, train: teach }) => {
+    const student = await teach({
       ...{
-        trainer,
-        seed,
         epochs,
         batchSize: BATCH,
         optimizer: { learningRate },
@@ -157,13 +154,12 @@ async function run(settings: Settings = {}) {
   });
   URL.revokeObjectURL(film.src);
 
-  const { bytes } = students[0] as (typeof students)[number];
+  const { bytes } = both.student[0] as (typeof both.student)[number];
   offer('landmarks.onnx', bytes);
   const of = (all: readonly Scores[]) => ({
     withinHalf: meanOf(all.map(({ near }) => near)),
     meanError: meanOf(all.map(({ error }) => error)),
   });
-  const shares = (all: readonly Scores[]) => all.map(({ share }) => share);
   return {
     teacher: 'face mesh of MediaPipe (468 points), on the same disturbed pictures',
     student: `keypoints ${size} × ${size}, ${MESH.length} points, float16`,
@@ -171,13 +167,11 @@ async function run(settings: Settings = {}) {
     metric: METRIC,
     better: 'higher',
     teacherValue: ofTeacher.share,
-    studentValue: meanOf(shares(students)),
-    controlValue: meanOf(shares(controls)),
+    ...overSeeds(both, ({ share }) => share),
     studentBytes: bytes.byteLength,
     msPerExample: await timeOf(bytes, unseen),
     ms: performance.now() - startedAt,
-    seeds: { student: shares(students), control: shares(controls) },
-    further: { teacher: of([ofTeacher]), student: of(students), control: of(controls) },
+    further: { teacher: of([ofTeacher]), student: of(both.student), control: of(both.control) },
   };
 }
 

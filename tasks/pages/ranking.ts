@@ -16,7 +16,7 @@ import {
 } from 'limbeck';
 // @ts-expect-error it has no types
 import openBm25 from 'wink-bm25-text-search';
-import { type Answered, fileOf, learnBoth, meanOf, offer, openTask, say, trainStudent } from './tools.ts';
+import { type Answered, fileOf, learnBoth, meanOf, offer, openTask, overSeeds, say } from './tools.ts';
 
 interface Query {
   readonly text: string;
@@ -200,7 +200,7 @@ async function run(settings: Settings = {}) {
       candidates: CANDIDATES,
       width,
     });
-  const { student: students, control: controls } = await learnBoth(seeds, async (isControl, seed, trainer) => {
+  const { student: students, control: controls } = await learnBoth(seeds, ({ isControl, train }) => {
     const given = isControl
       ? {
           data: judgedData,
@@ -208,12 +208,10 @@ async function run(settings: Settings = {}) {
           epochs: Math.round((epochs * data.size) / judgedData.size),
         }
       : { data, teacher, loss: listNet(), epochs };
-    return await trainStudent(`${isControl ? 'control' : 'student'} ${seed}`, {
+    return train({
       student: student(),
       batchSize: 32,
       optimizer: { learningRate },
-      seed,
-      trainer,
       ...given,
     });
   });
@@ -236,7 +234,7 @@ async function run(settings: Settings = {}) {
     }
     return found;
   };
-  const [ofStudents, ofControls] = [await judgedOf('student', students), await judgedOf('control', controls)];
+  const found = { student: await judgedOf('student', students), control: await judgedOf('control', controls) };
   const query = await toOnnx(await towerOf(students[0] as Student, 'queryVector'));
   offer('search-queries.onnx', query);
   return {
@@ -246,12 +244,10 @@ async function run(settings: Settings = {}) {
     metric: METRIC,
     better: 'higher',
     teacherValue,
-    studentValue: meanOf(ofStudents.map(({ gain }) => gain)),
-    controlValue: meanOf(ofControls.map(({ gain }) => gain)),
+    ...overSeeds(found, ({ gain }) => gain),
     studentBytes: query.byteLength,
-    msPerExample: meanOf(ofStudents.map(({ msPerQuery }) => msPerQuery)),
+    msPerExample: meanOf(found.student.map(({ msPerQuery }) => msPerQuery)),
     ms: performance.now() - startedAt,
-    seeds: { student: ofStudents.map(({ gain }) => gain), control: ofControls.map(({ gain }) => gain) },
   };
 }
 

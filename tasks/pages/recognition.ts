@@ -28,18 +28,7 @@ import {
   toOnnx,
 } from 'limbeck';
 import { ALPHABET, type Drawn, datasetOf, draw, HEIGHT, loadFonts, STEP_WIDTH, truthOf, WIDTH } from './drawnLines.ts';
-import {
-  type Answered,
-  addressOf,
-  fileOf,
-  learnBoth,
-  meanOf,
-  medianMsOf,
-  offer,
-  openTask,
-  say,
-  trainStudent,
-} from './tools.ts';
+import { type Answered, addressOf, fileOf, learnBoth, medianMsOf, offer, openTask, overSeeds, say } from './tools.ts';
 
 const METRIC = 'share of characters read right, unseen fonts';
 
@@ -177,14 +166,12 @@ async function run({
 
   const make = () =>
     crnn({ inputShape: [HEIGHT, WIDTH, 1], classes: ALPHABET.length + 1, stepWidth: STEP_WIDTH, head: 'gru', ...own });
-  const { student: students, control: controls } = await learnBoth(seeds, async (isControl, seed, trainer) => {
-    const name = `${isControl ? 'control' : 'student'} ${seed}`;
+  const both = await learnBoth(seeds, async ({ isControl, name, train }) => {
     // What is scored at the end is not looked at before.
     const isWatched = scored === 'development' && !isControl;
-    const student = await trainStudent(
-      name,
+    const student = await train(
       {
-        ...{ trainer, seed, batchSize, student: make(), optimizer: { learningRate }, schedule: oneCycle() },
+        ...{ batchSize, student: make(), optimizer: { learningRate }, schedule: oneCycle() },
         ...(isWatched && { holdout: unseen }),
         // As many steps for both.
         ...(isControl
@@ -199,14 +186,12 @@ async function run({
     say(`${name}: errors ${(100 * value).toFixed(1)} %`);
     return { student, bytes, value };
   });
-  type Learned = (typeof students)[number];
-  const { student, bytes } = students[0] as Learned;
+  const { student, bytes } = both.student[0] as (typeof both.student)[number];
   await using trainer = await openTrainer();
   const ofHand = await corrected(student, hand, lines, unseen, trainer);
 
   offer('reader.int8.onnx', bytes);
   taught = { file: bytes, face: fonts[scored][0] as string };
-  const values = (some: readonly Learned[]) => some.map(({ value }) => 1 - value);
   return {
     teacher: 'PP-OCRv4 recognition',
     student: 'crnn with gru, int8',
@@ -214,12 +199,10 @@ async function run({
     metric: METRIC,
     better: 'higher',
     teacherValue: 1 - teacherValue,
-    studentValue: meanOf(values(students)),
-    controlValue: meanOf(values(controls)),
+    ...overSeeds(both, ({ value }) => 1 - value),
     studentBytes: bytes.byteLength,
     msPerExample: await timeOf(bytes, unseen),
     ms: performance.now() - startedAt,
-    seeds: { student: values(students), control: values(controls) },
     hand: { corrected: CORRECTED, ...ofHand },
   };
 }

@@ -1,5 +1,5 @@
 // What a task uses of the page or worker that runs it: `npm run examples` prints what it says, the demo shows it.
-import { type DistillOptions, distill, openTrainer, type Student, type Trainer } from 'limbeck';
+import { type DistillOptions, distill, openTrainer, type Student } from 'limbeck';
 
 /** What whoever runs a task puts into `globalThis.taskTools`. */
 export interface TaskTools {
@@ -46,78 +46,88 @@ export function openTask<Settings, Row>(task: Task<Settings, Row>): void {
   (globalThis as unknown as { task: Task<Settings, Row> }).task = task;
 }
 
-/** Distils, and tells how far it is. `told` gives more figures of an epoch. */
+/** What is worth saying of an epoch, from its figures on what is held out. */
+type Told = (holdout: Readonly<Record<string, number>>) => string;
+
+/** Distils, and tells how far it is. `told` gives more figures of an epoch, `report` takes how far, from 0 to 1. */
 export async function trainStudent(
   name: string,
   options: DistillOptions,
-  told: (holdout: Readonly<Record<string, number>>) => string = () => '',
+  told: Told = () => '',
+  report: (fraction: number) => void = (fraction) => progress(name, fraction),
 ): Promise<Student> {
   const run = distill(options);
-  progress(name, 0);
+  report(0);
   for await (const event of run) {
     if (event.type === 'notice') say(`${name}: ${event.message}`);
     if (event.type !== 'epoch') continue;
-    progress(name, event.epoch / (options.epochs ?? event.epoch));
+    report(event.epoch / (options.epochs ?? event.epoch));
     const more = told(event.holdout as Readonly<Record<string, number>>);
     if (more) say(`${name}, epoch ${event.epoch}: ${more}`);
   }
   return (await run.done).student as Student;
 }
 
-/** Trainers for runs that need nothing of each other. */
-interface Trainers extends AsyncDisposable {
-  /** Gives each job a trainer of its own, in turn, as soon as one is free. Of what fails first, the error; no further job starts. */
-  all<T>(jobs: readonly ((trainer: Trainer) => Promise<T>)[]): Promise<T[]>;
+const LEARNERS = ['student', 'control'] as const;
+type Both<T> = Readonly<Record<(typeof LEARNERS)[number], T[]>>;
+
+/** Who learns: a student with its teacher, or its control without. */
+export interface Learner {
+  readonly isControl: boolean;
+  readonly seed: number;
+  readonly name: string;
+  /** `trainStudent` by this name, from this seed, in a trainer that nobody else uses meanwhile. */
+  train(options: DistillOptions, told?: Told): Promise<Student>;
 }
 
 /**
- * A trainer of one thread for each of two cores: two runs at once take less time than one after the other on two threads, since
- * no thread waits for another, and come out the same.
+ * What student and control come to from each seed, two at a time on one thread each: that takes less time than one after the other
+ * on two threads, since no thread waits for another, and comes out the same. What is timed must wait until all have ended.
+ * After the first error, which is thrown, none begins.
  */
-async function openTrainers(): Promise<Trainers> {
-  const wanted = Math.min(2, navigator.hardwareConcurrency);
-  const trainers = await Promise.all(Array.from({ length: wanted }, () => openTrainer({ threads: 1 })));
-  return {
-    async all<T>(jobs: readonly ((trainer: Trainer) => Promise<T>)[]) {
-      const results: T[] = [];
-      const left = [...jobs.entries()];
-      await Promise.all(
-        trainers.map(async (trainer) => {
-          for (let next = left.shift(); next !== undefined; next = left.shift()) {
-            const [place, job] = next;
-            try {
-              results[place] = await job(trainer);
-            } catch (error) {
-              left.length = 0;
-              throw error;
-            }
-          }
-        }),
-      );
-      return results;
-    },
-    async [Symbol.asyncDispose]() {
-      await Promise.all(trainers.map((trainer) => trainer[Symbol.asyncDispose]()));
-    },
-  };
-}
-
-/** What learns: with the teacher, or as the control without it; from a seed, in a trainer. */
-export type Learning<T> = (isControl: boolean, seed: number, trainer: Trainer) => Promise<T>;
-
-/** What student and control come to from each seed, two runs at a time: what is timed must wait until all have ended. */
-export async function learnBoth<T>(seeds: readonly number[], learn: Learning<T>): Promise<Record<Learner, T[]>> {
-  await using trainers = await openTrainers();
-  const jobs = seeds.flatMap((seed) =>
-    LEARNERS.map((who) => (trainer: Trainer) => learn(who === 'control', seed, trainer)),
+export async function learnBoth<T>(
+  seeds: readonly number[],
+  learn: (learner: Learner) => Promise<T>,
+): Promise<Both<T>> {
+  const learners = seeds.flatMap((seed) => LEARNERS.map((who) => ({ seed, who })));
+  const fractions = learners.map(() => 0);
+  const results: Both<T> = { student: [], control: [] };
+  const left = learners.entries();
+  let isBroken = false;
+  await Promise.all(
+    Array.from({ length: Math.min(2, navigator.hardwareConcurrency) }, async () => {
+      await using trainer = await openTrainer({ threads: 1 });
+      for (const [place, { seed, who }] of left) {
+        if (isBroken) return;
+        const name = `${who} ${seed}`;
+        const report = (fraction: number) => {
+          fractions[place] = fraction;
+          progress('students and controls', meanOf(fractions));
+        };
+        const train: Learner['train'] = (options, told) =>
+          trainStudent(name, { ...options, seed, trainer }, told, report);
+        try {
+          results[who][Math.floor(place / LEARNERS.length)] = await learn({
+            isControl: who === 'control',
+            seed,
+            name,
+            train,
+          });
+        } catch (error) {
+          isBroken = true;
+          throw error;
+        }
+      }
+    }),
   );
-  const all = await trainers.all(jobs);
-  const of = (who: number) => all.filter((_, i) => i % LEARNERS.length === who);
-  return { student: of(0), control: of(1) };
+  return results;
 }
 
-const LEARNERS = ['student', 'control'] as const;
-type Learner = (typeof LEARNERS)[number];
+/** What a row has of all seeds. */
+export function overSeeds<T>({ student, control }: Both<T>, of: (one: T) => number) {
+  const seeds = { student: student.map(of), control: control.map(of) };
+  return { studentValue: meanOf(seeds.student), controlValue: meanOf(seeds.control), seeds };
+}
 
 export const meanOf = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
