@@ -1,5 +1,5 @@
 import { derivedSeed, seededRandom } from '../core/random.ts';
-import { makeFft } from '../core/sound/fft.ts';
+import { type Fft, makeFft } from '../core/sound/fft.ts';
 import { makeResampler, type Resampler } from '../core/sound/resample.ts';
 import { addNoise } from './augmentNoise.ts';
 import type { SoundAugment } from './augmentSoundOptions.ts';
@@ -44,26 +44,36 @@ function shiftSound(sound: Float32Array, later: number): void {
   else sound.fill(0, sound.length + by);
 }
 
+/** The last one stays, since the sounds of a set have one length. */
+let lastFft: { readonly size: number; readonly fft: Fft } | undefined;
+
+function fftOf(size: number): Fft {
+  if (lastFft?.size !== size) lastFft = { size, fft: makeFft(size) };
+  return lastFft.fft;
+}
+
 /** Convolves a sound with a room's impulse response, and leaves it as loud as it was. What sounds after its end is cut off. */
 export function placeInRoom(sound: Float32Array, response: Float32Array): void {
   const before = powerOf(sound);
   if (before === 0) return;
   let size = 1;
   while (size < sound.length + response.length - 1) size *= 2;
-  const fft = makeFft(size);
+  const fft = fftOf(size);
+  const { real, imaginary } = fft;
+  real.fill(0, sound.length).set(sound);
+  imaginary.fill(0, response.length).set(response);
   // The sound is the real part and the response the imaginary one, so that one transform does both.
-  fft.real.set(sound);
-  fft.imaginary.set(response);
   fft.transform();
-  const [real, imaginary] = [fft.real.slice(), fft.imaginary.slice()];
-  for (let k = 0; k < size; k++) {
-    const mirror = (size - k) % size;
+  for (let k = 0; k <= size / 2; k++) {
+    const mirror = k === 0 ? 0 : size - k;
     const [a, b] = [real[k] as number, imaginary[k] as number];
     const [c, d] = [real[mirror] as number, imaginary[mirror] as number];
-    // z(k)² − conj(z(−k))² = 4i · (sound · response); backwards by swapping the parts.
-    const [re, im] = [(2 * (a * b + c * d)) / 4, (b * b - a * a + c * c - d * d) / 4];
-    fft.real[k] = im;
-    fft.imaginary[k] = re;
+    // z(k)² − conj(z(−k))² = 4i · (sound · response); backwards by swapping the parts. At the mirror stands its conjugate.
+    const [re, im] = [(a * b + c * d) / 2, (b * b - a * a + c * c - d * d) / 4];
+    real[k] = im;
+    imaginary[k] = re;
+    real[mirror] = -im;
+    imaginary[mirror] = re;
   }
   fft.transform();
   for (let i = 0; i < sound.length; i++) sound[i] = (fft.imaginary[i] as number) / size;
