@@ -142,7 +142,7 @@ async function corrected(student: Student, hand: Drawn, lines: Drawn, printed: D
 
 async function run({
   scored = 'test',
-  epochs = 8,
+  epochs = 7,
   batchSize = 32,
   learningRate = 2e-3,
   temperature = 1,
