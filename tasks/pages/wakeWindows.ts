@@ -1,8 +1,8 @@
 // What the voices say, as streams, and the windows of a stream that a student and its teacher learn from.
 import { augmented, fromAudio, spectrograms } from 'limbeck';
 import { fileOf } from './tools.ts';
-import { type Clip, makeStream, RATE, type Stream } from './wakeStream.ts';
-import { type Embedder, HOP_SAMPLES, WIDTH, WINDOW_SECONDS } from './wakeTeacher.ts';
+import { type Clip, makeStream, RATE, type Stream, type StreamParts } from './wakeStream.ts';
+import { type Embedder, HOP_SAMPLES, sum, WIDTH, WINDOW_SECONDS } from './wakeTeacher.ts';
 
 /** What the student sees: 27 frames of 40 ms. A window begins with the teacher's and ends 22 ms sooner. */
 export const LOG_MEL = {
@@ -20,7 +20,6 @@ export const FRAMES = 27;
 export type Split = 'takes' | 'train' | 'development' | 'test';
 type Kind = 'word' | 'other' | 'sentence';
 export interface Clips {
-  readonly sampleRate: number;
   /** What speaking them took. */
   readonly spokenMs: number;
   readonly clips: readonly { split: Split; kind: Kind; start: number; length: number }[];
@@ -31,24 +30,23 @@ export type ClipsOf = (split: Split, kind: Kind) => Clip[];
 
 const indicesOf = (from: number, to: number) => Int32Array.from({ length: to - from }, (_, i) => from + i);
 
-/** All clips at 16 kHz by split and kind. */
+/** All clips by split and kind. */
 export async function readClips() {
-  const { clips, sampleRate, spokenMs } = (await (await fileOf('data/clips.json')).json()) as Clips;
+  const { clips, spokenMs } = (await (await fileOf('data/clips.json')).json()) as Clips;
   const all = new Int16Array(await (await fileOf('data/clips.bin')).arrayBuffer());
   const byKind = new Map<string, Clip[]>();
   for (const { split, kind, start, length } of clips) {
-    const samples = Float32Array.from(all.subarray(start, start + length), (x) => x / 32_768);
-    const size = Math.ceil((length * RATE) / sampleRate);
-    const { inputs } = await fromAudio([{ samples, sampleRate }], { samples: size }).read(Int32Array.of(0));
     const name = `${split} ${kind}`;
-    byKind.set(name, [...(byKind.get(name) ?? []), inputs['input']?.data as Float32Array]);
+    const of = byKind.get(name) ?? [];
+    of.push(all.subarray(start, start + length));
+    byKind.set(name, of);
   }
   const clipsOf: ClipsOf = (split, kind) => byKind.get(`${split} ${kind}`) ?? [];
   return { clipsOf, spokenMs };
 }
 
 /** How people and rooms differ; a stream has noise and levels of its own. */
-const VARY = { speed: 0.1, room: 0.2 } as const;
+const VARY = { speed: 0.15, room: 0.3 } as const;
 /** Of the loudest sample; what is softer at the end of a clip is silence. */
 const SILENT = 0.01;
 
@@ -66,7 +64,8 @@ export async function varied(clips: readonly Clip[], copies: number, seed: numbe
 }
 
 async function variedGroup(clips: readonly Clip[], copies: number, seed: number): Promise<Clip[]> {
-  const one = fromAudio(clips, { samples: Math.ceil(1.12 * Math.max(...clips.map(({ length }) => length))) });
+  const sounds = clips.map((clip) => Float32Array.from(clip));
+  const one = fromAudio(sounds, { samples: Math.ceil(1.18 * Math.max(...clips.map(({ length }) => length))) });
   const data = augmented(one, { sound: VARY }, { copies, seed });
   const { inputs } = await data.read(indicesOf(0, data.size));
   const { data: samples, shape } = inputs['input'] as { data: Float32Array; shape: readonly number[] };
@@ -88,8 +87,6 @@ export interface Learned {
   readonly labels: Int32Array;
   /** The place of the word that is in the window, or −1. */
   readonly words: Int32Array;
-  /** Which window of the stream it is. */
-  readonly places: Int32Array;
   readonly size: number;
 }
 
@@ -97,34 +94,52 @@ export interface Learned {
 const MISSING_SECONDS = 0.05;
 const WINDOW = FRAMES * LOG_MEL.bands;
 
-/** All windows of a stream that hold the word or a part of it, and of the others, which are many, every other one. */
-export async function windowsOf({ samples, said }: Stream, embedder: Embedder): Promise<Learned> {
-  const embeddings = await embedder.featuresOf(samples);
-  const frames = await framesOf(samples);
+/**
+ * Every other window of streams, as a head hears them: words are as rare in them, so that what learns from them is as sure as it
+ * should be. One stream is in memory at a time.
+ */
+export async function windowsOf(streams: Iterable<Stream>, embedder: Embedder): Promise<Learned> {
+  const parts: Learned[] = [];
+  for (const stream of streams) parts.push(await windowsOfOne(stream, embedder));
+  const joined = <T extends Float32Array | Int32Array>(of: (part: Learned) => T, empty: T): T => {
+    let at = 0;
+    for (const part of parts) {
+      empty.set(of(part), at);
+      at += of(part).length;
+    }
+    return empty;
+  };
+  const size = sum(parts.map((part) => part.size));
+  return {
+    features: joined((part) => part.features, new Float32Array(size * WIDTH)),
+    spectra: joined((part) => part.spectra, new Float32Array(size * WINDOW)),
+    labels: joined((part) => part.labels, new Int32Array(size)),
+    words: joined((part) => part.words, new Int32Array(size)),
+    size,
+  };
+}
+
+async function windowsOfOne({ samples, said }: Stream, embedder: Embedder): Promise<Learned> {
+  const [embeddings, frames] = await Promise.all([embedder.featuresOf(samples), framesOf(samples)]);
   const hop = (HOP_SAMPLES / LOG_MEL.hopSamples) * LOG_MEL.bands;
   const count = Math.min(Math.floor((frames.length - WINDOW) / hop) + 1, embeddings.length / WIDTH);
-  const all = Array.from({ length: count }, (_, i) => {
+  const size = Math.ceil(count / 2);
+  const features = new Float32Array(size * WIDTH);
+  const spectra = new Float32Array(size * WINDOW);
+  const labels = new Int32Array(size);
+  const words = new Int32Array(size);
+  for (let row = 0; row < size; row++) {
+    const i = 2 * row;
     const start = (i * HOP_SAMPLES) / RATE;
     const end = start + WINDOW_SECONDS;
     const [from, to, word] = said.find((one) => one[1] > start && one[0] < end) ?? [0, 0, -1];
     const isWhole = from > start - MISSING_SECONDS && to < end + MISSING_SECONDS;
-    return { i, word, label: word < 0 ? 0 : isWhole ? 1 : -1 };
-  });
-  const own = all.filter(({ i, label }) => label !== 0 || i % 2 === 0);
-  const features = new Float32Array(own.length * WIDTH);
-  const spectra = new Float32Array(own.length * WINDOW);
-  for (const [row, { i }] of own.entries()) {
+    labels[row] = word < 0 ? 0 : isWhole ? 1 : -1;
+    words[row] = word;
     features.set(embeddings.subarray(i * WIDTH, (i + 1) * WIDTH), row * WIDTH);
     spectra.set(frames.subarray(i * hop, i * hop + WINDOW), row * WINDOW);
   }
-  return {
-    features,
-    spectra,
-    labels: Int32Array.from(own, ({ label }) => label),
-    words: Int32Array.from(own, ({ word }) => word),
-    places: Int32Array.from(own, ({ i }) => i),
-    size: own.length,
-  };
+  return { features, spectra, labels, words, size };
 }
 
 /** Frames that are computed at once. */
@@ -158,7 +173,6 @@ export function pickWindows(learned: Learned, isWanted: (i: number) => boolean):
     spectra: pick(learned.spectra, WINDOW),
     labels: rows.map((i) => learned.labels[i] as number),
     words: rows.map((i) => learned.words[i] as number),
-    places: rows.map((i) => learned.places[i] as number),
     size: rows.length,
   };
 }
@@ -166,20 +180,33 @@ export function pickWindows(learned: Learned, isWanted: (i: number) => boolean):
 /** A stream is made in parts, so that it need not be in memory as a whole. */
 const PART_SECONDS = 600;
 
-/** Streams of ten minutes each, or what there is of them; what is said once in a split is spread over its parts. */
+/** A stream in parts of ten minutes: what is said once is spread over them, and `said` counts the words of all. */
+export function* partsOf(clips: StreamParts, minutes: number, seed: number, pauses?: readonly [number, number]) {
+  const parts = Math.max(1, Math.round((60 * minutes) / PART_SECONDS));
+  for (let part = 0; part < parts; part++) {
+    const own = (list: readonly Clip[]) => list.filter((_, k) => k % parts === part);
+    const { samples, said } = makeStream(
+      { words: own(clips.words), others: own(clips.others), sentences: clips.sentences },
+      Math.round((60 * minutes) / parts),
+      seed + part,
+      pauses,
+    );
+    yield { samples, said: said.map(([from, to, word]) => [from, to, word * parts + part] as const) };
+  }
+}
+
+/**
+ * What sets thresholds, and what is scored. Each clip is heard in one of them only: of development voices one half sets thresholds
+ * where the other half is scored.
+ */
 export function makeStreams(
   clipsOf: ClipsOf,
   scored: 'development' | 'test',
   minutes: Record<'development' | 'test', number>,
 ) {
-  const of = (split: 'development' | 'test', seed: number): Stream[] => {
-    const seconds = 60 * minutes[split];
-    const parts = Math.max(1, Math.round(seconds / PART_SECONDS));
-    return Array.from({ length: parts }, (_, part) => {
-      const own = (kind: Kind) => clipsOf(split, kind).filter((_, k) => k % parts === part);
-      const clips = { words: own('word'), others: own('other'), sentences: clipsOf(split, 'sentence') };
-      return makeStream(clips, Math.round(seconds / parts), seed + part);
-    });
+  const of = (split: 'development' | 'test', seed: number, half: number): Stream[] => {
+    const own = (kind: Kind) => clipsOf(split, kind).filter((_, k) => scored === 'test' || k % 2 === half);
+    return [...partsOf({ words: own('word'), others: own('other'), sentences: own('sentence') }, minutes[split], seed)];
   };
-  return { development: of('development', 100), scored: of(scored, scored === 'test' ? 200 : 300) };
+  return { development: of('development', 100, 0), scored: of(scored, 200, 1) };
 }
