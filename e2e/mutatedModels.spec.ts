@@ -5,7 +5,7 @@ import { bundle, expect, livingWorkers, test } from './fixtures.ts';
 const wakeWord = fileURLToPath(new URL('../node_modules/openwakeword-js/models/hello_deepa.onnx', import.meta.url));
 
 /** Files a source, and how many of them pass the check and so reach onnxruntime; in Node the check sees thousands. */
-const [COUNT, CHECKED] = isLong ? [40, 30] : [6, 4];
+const [COUNT, CHECKED] = isLong ? [40, 30] : [10, 7];
 const SOURCES = ['tinyBranches', ...(isLong ? ['/wakeWord.onnx', 'tinyClassifier', 'tinyFunction'] : [])];
 /** A second, and room for a machine that is busy with something else. */
 const LIMIT_MS = 10_000;
