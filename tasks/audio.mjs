@@ -20,21 +20,15 @@ const NEAR_EDITS = 3;
 const ACCENTS = ['en-us', 'en-gb-x-rp', 'en-gb-scotland', 'en-029'];
 
 /** Speakers by espeak-ng's names; those that stand together sound like each other. */
-const SPEAKERS = [
-  ...'m1,m2,m3,m4,m5,m6,m7,m8,f1,f2,f3,f4,f5,klatt,klatt2,klatt3,klatt4,klatt5,klatt6,Alex,Alicia,Andrea,Andy AnxiousAndy'.split(
-    ',',
-  ),
-  ...'Annie,Denis,Diogo,Gene Gene2,Henrique,Hugo,Jacky,Lee,Marco,Mario,Michael,Mike mike2,Nguyen,Reed,Storm,Tweaky,adam'.split(
-    ',',
-  ),
-  ...'anika,announcer,antonio,aunty,belinda,benjamin,boris,caleb,croak,david,ed,edward edward2,grandma,grandpa,gustave,ian'.split(
-    ',',
-  ),
-  ...'iven iven2 iven3,john,kaukovalta,linda,marcelo,michel,miguel,norbert,pablo,paul,pedro,quincy,rob robert,sandro,shelby'.split(
-    ',',
-  ),
-  ...'steph steph2,travis,victor,whisper whisperf,zac'.split(','),
-];
+const SPEAKERS = `
+  m1, m2, m3, m4, m5, m6, m7, m8, f1, f2, f3, f4, f5, klatt, klatt2, klatt3, klatt4, klatt5, klatt6, Alex, Alicia, Andrea,
+  Andy AnxiousAndy, Annie, Denis, Diogo, Gene Gene2, Henrique, Hugo, Jacky, Lee, Marco, Mario, Michael, Mike mike2, Nguyen,
+  Reed, Storm, Tweaky, adam, anika, announcer, antonio, aunty, belinda, benjamin, boris, caleb, croak, david, ed,
+  edward edward2, grandma, grandpa, gustave, ian, iven iven2 iven3, john, kaukovalta, linda, marcelo, michel, miguel,
+  norbert, pablo, paul, pedro, quincy, rob robert, sandro, shelby, steph steph2, travis, victor, whisper whisperf, zac
+`
+  .trim()
+  .split(/,\s+/);
 /** Whoever gives the takes is nobody else; what is no person only teaches. */
 const [TAKER, ROBOTS] = ['max', 'Demonic UniRobot robosoft robosoft3 robosoft5'.split(' ')];
 const HELD_OUT = 16;

@@ -18,7 +18,7 @@ function slowTransform(real: Float64Array, imaginary: Float64Array): [number, nu
 }
 
 // Powers of two, mixed factors, primes, and 1.
-test.each([1, 2, 3, 8, 12, 17, 30, 64, 105, 400, 512])('%i numbers: the transform is its definition', (size) => {
+test.each([1, 2, 3, 4, 8, 12, 16, 17, 30, 64, 105, 400, 512])('%i numbers: the transform is its definition', (size) => {
   const random = seededRandom(size);
   const fft = makeFft(size);
   // Twice, so that nothing of the first stays behind.
