@@ -10,15 +10,28 @@ type Layer = tf.layers.Layer;
 /** What a layer keeps between two calls; the caller owns it. */
 export type Kept = readonly tf.Tensor[];
 
-/**
- * One call of a layer, inside a tidy: inputs [B, n, F], or [B, n] for tokens, from position `at` on; `kept` is empty at the
- * start.
- */
-export type LayerStep = (
-  inputs: readonly tf.Tensor[],
-  kept: Kept,
-  at: number,
-) => { readonly output: tf.Tensor; readonly kept: Kept };
+/** Where new tokens stand in the text. */
+export interface StepPlace {
+  /** The positions of the n new tokens, int32 [n]. */
+  readonly positions: tf.Tensor;
+  /**
+   * [1, 1, 1, S + n], added to attention's scores where what is kept has room for S tokens, of which some are not there yet.
+   * Default: all that is kept is seen.
+   */
+  readonly mask?: tf.Tensor;
+}
+
+/** What a layer gives for new positions. */
+export interface StepDone {
+  readonly output: tf.Tensor;
+  /** What it needs for the next ones. */
+  readonly kept: Kept;
+  /** Of what grows by a row for each token, [B, T, F], the new rows alone. */
+  readonly fresh?: Kept;
+}
+
+/** One call of a layer, inside a tidy: inputs [B, n, F], or [B, n] for tokens; `kept` is empty at the start. */
+export type LayerStep = (inputs: readonly tf.Tensor[], kept: Kept, place: StepPlace) => StepDone;
 
 /** Layers whose output at a position depends on their input at this position alone. */
 const BY_POSITION = new Set([
@@ -61,10 +74,9 @@ function byPosition(layer: Layer): LayerStep {
 }
 
 function positions(layer: Layer): LayerStep {
-  return ([x], _, at) => {
-    const { shape } = x as tf.Tensor;
+  return ([x], _, { positions }) => {
     const [table] = layer.getWeights() as [tf.Tensor];
-    return { output: tf.add(x as tf.Tensor, tf.slice(table, [at, 0], [shape[1] as number, -1])), kept: [] };
+    return { output: tf.add(x as tf.Tensor, tf.gather(table, positions)), kept: [] };
   };
 }
 
@@ -73,9 +85,9 @@ interface Projecting {
   project(from: tf.Tensor, place: number): tf.Tensor;
 }
 
-/** Keeps keys and values [B, T, F]; a single new position sees all of them. */
+/** Keeps keys and values [B, T, F]; a single new position sees all of them that are there. */
 function causalAttention(layer: Projecting, heads: number): LayerStep {
-  return ([x], kept) => {
+  return ([x], kept, { mask }) => {
     const [query, ...fresh] = [0, 1, 2].map((place) => layer.project(x as tf.Tensor, place)) as [
       tf.Tensor,
       ...tf.Tensor[],
@@ -84,8 +96,8 @@ function causalAttention(layer: Projecting, heads: number): LayerStep {
       tf.Tensor,
       tf.Tensor,
     ];
-    const heard = attention(tf, query, key, value, { heads, isCausal: kept.length === 0 });
-    return { output: layer.project(heard, 3), kept: [key, value] };
+    const heard = attention(tf, query, key, value, { heads, isCausal: kept.length === 0, ...(mask && { mask }) });
+    return { output: layer.project(heard, 3), kept: [key, value], fresh };
   };
 }
 

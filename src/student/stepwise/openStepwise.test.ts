@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { generateTokens, type TokenModel, type TokenStep } from '../../core/text/generateTokens.ts';
 import { SAMPLING } from '../../core/text/sampleToken.ts';
 import * as tf from '../../runtime/tf.ts';
@@ -11,16 +11,16 @@ import { recurrentDecoder } from '../zoo/recurrentDecoder.ts';
 import { openStepwise } from './openStepwise.ts';
 
 const [LENGTH, VOCABULARY] = [9, 7];
-const SIZE = { length: LENGTH, vocabulary: VOCABULARY, width: 8 };
+const SIZE = { vocabulary: VOCABULARY, width: 8 };
 const kinds = {
-  decoder: () => decoder({ ...SIZE, heads: 2, hidden: 12, blocks: 2 }),
-  gru: () => recurrentDecoder({ ...SIZE, units: 6 }),
-  lstm: () => recurrentDecoder({ ...SIZE, units: 6, cell: 'lstm' }),
+  decoder: (length: number) => decoder({ ...SIZE, length, heads: 2, hidden: 12, blocks: 2 }),
+  gru: (length: number) => recurrentDecoder({ ...SIZE, length, units: 6 }),
+  lstm: (length: number) => recurrentDecoder({ ...SIZE, length, units: 6, cell: 'lstm' }),
 };
 
 /** Larger than a start, so that what is far away counts. */
-async function built(kind: keyof typeof kinds): Promise<tf.LayersModel> {
-  const model = await buildStudent(await kinds[kind]().portable(), 3);
+async function built(kind: keyof typeof kinds, length = LENGTH): Promise<tf.LayersModel> {
+  const model = await buildStudent(await kinds[kind](length).portable(), 3);
   tf.tidy(() => {
     const weights = model
       .getWeights()
@@ -31,11 +31,11 @@ async function built(kind: keyof typeof kinds): Promise<tf.LayersModel> {
 }
 
 /** The same model without anything kept: the whole text, filled up, for each token. */
-function whole(model: tf.LayersModel): TokenModel {
+function whole(model: tf.LayersModel, length = LENGTH): TokenModel {
   let text: number[][] = [];
   return {
     vocabulary: VOCABULARY,
-    context: LENGTH,
+    context: length,
     async feed(tokens, rows) {
       const count = tokens.length / rows;
       text = Array.from({ length: rows }, (_, row) => [
@@ -44,8 +44,8 @@ function whole(model: tf.LayersModel): TokenModel {
       ]);
       const seen = text[0]?.length ?? 0;
       return tf.tidy(() => {
-        const given = text.map((own) => [...own, ...new Array<number>(LENGTH - seen).fill(4)]);
-        const logits = model.predict(tf.tensor2d(given, [rows, LENGTH], 'int32')) as tf.Tensor;
+        const given = text.map((own) => [...own, ...new Array<number>(length - seen).fill(4)]);
+        const logits = model.predict(tf.tensor2d(given, [rows, length], 'int32')) as tf.Tensor;
         return Float32Array.from(tf.slice(logits, [0, seen - 1, 0], [rows, 1, -1]).dataSync());
       });
     },
@@ -113,6 +113,26 @@ describe.each(['cpu', 'wasm'] as const)('openStepwise on %s', (backend) => {
     }
   });
 
+  test('answers the same in a long text, where what is kept moves to more room', async () => {
+    const length = 140;
+    for (const kind of ['decoder', 'gru'] as const) {
+      const model = await built(kind, length);
+      const text = Int32Array.from({ length }, (_, i) => (i * i + (i >> 3)) % VOCABULARY);
+      {
+        using stepwise = openStepwise(model);
+        await stepwise.feed(text.subarray(0, 3), 1);
+        for (let at = 3; at < length; at++) {
+          const kept = await stepwise.feed(text.subarray(at, at + 1), 1);
+          if (![63, 64, 65, 127, 128, 129, length - 1].includes(at)) continue;
+          const asked = await whole(model, length).feed(text.subarray(0, at + 1), 1);
+          const worst = Math.max(...Array.from(kept, (value, i) => Math.abs(value - (asked[i] as number))));
+          expect(worst, `${kind} at ${at}`).toBeLessThan(1e-5);
+        }
+      }
+      model.dispose();
+    }
+  });
+
   test('knows how far it sees', async () => {
     for (const [kind, context] of [
       ['decoder', LENGTH],
@@ -174,6 +194,32 @@ describe.each(['cpu', 'wasm'] as const)('openStepwise on %s', (backend) => {
     );
     model.dispose();
   });
+});
+
+describe('openStepwise on the kernels', () => {
+  onBackend('wasm');
+
+  test.each(Object.keys(kinds) as (keyof typeof kinds)[])(
+    '%s writes without tfjs once its tokens are recorded',
+    async (kind) => {
+      const model = await built(kind);
+      {
+        using stepwise = openStepwise(model);
+        const run = vi.spyOn(tf.engine(), 'runKernel');
+        const calls: number[] = [];
+        for (let at = 0; at < LENGTH; at++) {
+          const before = run.mock.calls.length;
+          await stepwise.feed(Int32Array.of(at % VOCABULARY), 1);
+          calls.push(run.mock.calls.length - before);
+        }
+        run.mockRestore();
+        // The prompt, the first token after it, and the one that is recorded.
+        expect(calls.slice(0, 3).every((count) => count > 10)).toBe(true);
+        expect(calls.slice(3)).toEqual(new Array(LENGTH - 3).fill(0));
+      }
+      model.dispose();
+    },
+  );
 });
 
 /** How much the logits of a position differ from those of another: a model that says the same everywhere would prove nothing. */

@@ -1,9 +1,11 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { formatShape } from '../../core/shape.ts';
 import type { TokenModel } from '../../core/text/generateTokens.ts';
+import { currentKernels } from '../../runtime/kernels/install.ts';
 import * as tf from '../../runtime/tf.ts';
 import { positionEmbeddingClass } from '../layers/positionEmbedding.ts';
 import { type Kept, type LayerStep, layerStep } from './layerSteps.ts';
+import { type AllSteps, openTokenPlan, type TokenPlan } from './tokenPlan.ts';
 
 interface Place {
   readonly step: LayerStep;
@@ -24,37 +26,63 @@ export function openStepwise(model: tf.LayersModel): TokenModel & Disposable {
   if (!isText || input === undefined || logits?.shape.length !== 3) throw noLanguageModel(model);
   const places = placesOf(model, input.id);
   const hasPositions = model.layers.some((layer) => layer instanceof positionEmbeddingClass(tf));
-  let kept: Kept[] = places.map(() => []);
+  const context = hasPositions ? (input.shape[1] ?? undefined) : undefined;
+  const weights = model.weights.map((weight) => weight.read());
+  /** Of the tokens so far; once there is a plan, the plan has it. */
+  let kept: tf.Tensor[][] = places.map(() => []);
+  let grows: readonly boolean[] = [];
+  let plan: TokenPlan | undefined;
   let at = 0;
+
+  const compute: AllSteps = (tokens, before, place) => {
+    const values = new Map<number, tf.Tensor>([[input.id, tokens]]);
+    const done = places.map(({ step, inputs, output }, i) => {
+      const given = inputs.map((id) => values.get(id) as tf.Tensor);
+      const one = step(given, before[i] as Kept, place);
+      values.set(output, one.output);
+      return one;
+    });
+    const all = values.get(logits.id) as tf.Tensor;
+    const [rows, count] = all.shape as [number, number];
+    return { answer: tf.reshape(tf.slice(all, [0, count - 1, 0], [rows, 1, -1]), [rows, -1]), done };
+  };
+  async function feedThroughTfjs(tokens: Int32Array, rows: number): Promise<ArrayLike<number>> {
+    const count = tokens.length / rows;
+    const { answer, next } = tf.tidy(() => {
+      const positions = tf.range(at, at + count, 1, 'int32');
+      const { answer, done } = compute(tf.tensor2d(tokens, [rows, count], 'int32'), kept, { positions });
+      grows = done.map(({ fresh }) => fresh !== undefined);
+      return { answer, next: done.map((one) => [...one.kept]) };
+    });
+    tf.dispose(kept);
+    kept = next;
+    try {
+      return await answer.data();
+    } finally {
+      answer.dispose();
+    }
+  }
+  function forget(): void {
+    tf.dispose(kept);
+    kept = places.map(() => []);
+  }
   return {
     vocabulary: logits.shape[2] as number,
-    context: hasPositions ? (input.shape[1] ?? undefined) : undefined,
+    context,
     async feed(tokens, rows) {
-      const count = tokens.length / rows;
-      const { answer, next } = tf.tidy(() => {
-        const values = new Map<number, tf.Tensor>([[input.id, tf.tensor2d(tokens, [rows, count], 'int32')]]);
-        const keptNext = places.map(({ step, inputs, output }, i) => {
-          const given = inputs.map((id) => values.get(id) as tf.Tensor);
-          const done = step(given, kept[i] as Kept, at);
-          values.set(output, done.output);
-          return [...done.kept];
-        });
-        const all = values.get(logits.id) as tf.Tensor;
-        const last = tf.slice(all, [0, count - 1, 0], [rows, 1, -1]);
-        return { answer: tf.reshape(last, [rows, -1]), next: keptNext };
-      });
-      tf.dispose(kept as tf.Tensor[][]);
-      kept = next;
-      at += count;
-      try {
-        return await answer.data();
-      } finally {
-        answer.dispose();
+      const kernels = at > 0 && tokens.length === rows ? currentKernels() : undefined;
+      if (kernels !== undefined && plan === undefined) {
+        plan = openTokenPlan({ kernels, compute, weights, context, kept, grows, at });
+        forget();
       }
+      const answer = plan === undefined ? await feedThroughTfjs(tokens, rows) : plan.feed(tokens, at);
+      at += tokens.length / rows;
+      return answer;
     },
     [Symbol.dispose]() {
-      tf.dispose(kept as tf.Tensor[][]);
-      kept = places.map(() => []);
+      plan?.[Symbol.dispose]();
+      plan = undefined;
+      forget();
       at = 0;
     },
   };
