@@ -11,6 +11,7 @@ export default defineConfig({
   resolve: {
     alias: {
       'limbeck/webgpu': at('../dist/webgpu.js'),
+      'limbeck/run': at('../dist/run.js'),
       'limbeck/federate': at('../dist/federate.js'),
       limbeck: at('../dist/index.js'),
     },

@@ -20,8 +20,8 @@ export async function layDemoData(out) {
   // A task whose data are no part of the packages is offered where they are installed.
   const offered = (await loadTasks()).filter(({ isInDemo = true, isThere }) => isInDemo && (isThere?.() ?? true));
   await writeFile(join(out, 'data', 'tasks.json'), JSON.stringify(offered.map(({ task }) => task)));
-  for (const { files } of offered) {
-    for (const [name, body] of Object.entries(await files())) {
+  for (const { files, filesInDemo = files } of offered) {
+    for (const [name, body] of Object.entries(await filesInDemo())) {
       await mkdir(dirname(join(out, name)), { recursive: true });
       await writeFile(join(out, name), body);
     }

@@ -2,8 +2,8 @@
 // Usage: npm run examples -- [--json FILE] [--only TASK]… [--settings JSON]   (with --only the file keeps its other rows)
 // A task is one file beside this, `tasks/<task>.mjs`, and one in `pages/`. The former exports `task`, its name, and
 // `files(settings)`, what its page needs by name: a text or bytes; if its data are no part of the packages, `ensure()`, which gets
-// them or says how, and `isThere()`: the demo has the task where they are; `isInDemo`, false where the demo never has it; and
-// `isByName`, true where it runs only if it is named, since another example has the same task; a run of the others keeps its row. The
+// them or says how, and `isThere()`: the demo has the task where they are; `isInDemo`, false where the demo never has it;
+// `filesInDemo()`, where the demo has other files, such as fewer; and `isByName`, true where it runs only if it is named, since another example has the same task; a run of the others keeps its row. The
 // latter runs in a page on the built package, or in a worker of the demo's page (pages/tools.ts); its `run(settings)` gives an
 // ExampleRow. `--settings` are for choices on the development split, and small tries.
 import { existsSync } from 'node:fs';

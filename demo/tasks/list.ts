@@ -14,6 +14,8 @@ export interface WorkedExample {
     /** Answers while one types. */
     readonly isLive?: boolean;
   };
+  /** What to say to a student that listens to the microphone. */
+  readonly say?: string;
 }
 
 export const TASKS: readonly WorkedExample[] = [
@@ -54,6 +56,15 @@ export const TASKS: readonly WorkedExample[] = [
       example: 'a small animal that',
       hint: 'Small letters, spaces, hyphens, commas and brackets.',
     },
+  },
+  {
+    name: 'audio',
+    title: 'Hear a wake word',
+    about:
+      'openWakeWord’s model of speech teaches a network of some 20 kB to hear one word, from five takes of it and from voices that ' +
+      'are made up. It is tested on voices that it never heard. All of them are a synthesizer’s, so the figures are synthetic ' +
+      'evidence: people, rooms and microphones differ more.',
+    say: 'marvin',
   },
   {
     name: 'regression',

@@ -8,10 +8,11 @@ export function Outcome({ task }: { readonly task: WorkedExample }) {
   const { value: found } = row;
   if (found === undefined) return null;
   const { metric, better, teacher, student, control, teacherValue, studentValue, controlValue, ...cost } = found;
+  const falseAccepts = cost.falseAcceptsAnHour;
   const rows = [
-    ['Teacher', teacher, teacherValue],
-    ['Student', student, studentValue],
-    ['Same student, no teacher', `learned from ${control}`, controlValue],
+    ['Teacher', teacher, teacherValue, falseAccepts?.teacher],
+    ['Student', student, studentValue, falseAccepts?.student],
+    ['Same student, no teacher', `learned from ${control}`, controlValue, falseAccepts?.control],
   ] as const;
   return (
     <div class="stack">
@@ -22,16 +23,22 @@ export function Outcome({ task }: { readonly task: WorkedExample }) {
             <th scope="col" class="number">
               {metric} ({better} is better)
             </th>
+            {falseAccepts && (
+              <th scope="col" class="number">
+                false accepts an hour
+              </th>
+            )}
           </tr>
         </thead>
         <tbody>
-          {rows.map(([name, about, value]) => (
+          {rows.map(([name, about, value, falseAnHour]) => (
             <tr key={name} class={name === 'Student' ? 'own' : ''}>
               <th scope="row">
                 {name}
                 <small>{about}</small>
               </th>
               <td class="number">{figures(value)}</td>
+              {falseAnHour !== undefined && <td class="number">{figures(falseAnHour)}</td>}
             </tr>
           ))}
         </tbody>

@@ -1,4 +1,5 @@
 // Runs one task, off the page's thread: what it computes stops nothing, and ends with this worker.
+import type { DetectOptions } from 'limbeck/run';
 import type { Answered, Task, TaskTools } from '../../tasks/pages/tools.ts';
 import { errorOf, type PlainError } from '../frame/plainError.ts';
 
@@ -15,6 +16,9 @@ export interface ExampleRow {
   readonly studentBytes: number;
   readonly msPerExample: number;
   readonly ms: number;
+  /** Of what listens: what else is told of the three, and how `listen` hears the file that was offered. */
+  readonly falseAcceptsAnHour?: Readonly<Record<'teacher' | 'student' | 'control', number>>;
+  readonly hearing?: DetectOptions;
 }
 
 export type Asked =
@@ -33,6 +37,7 @@ export type Told =
 /** Each file opens its task when it is loaded. */
 const LOADERS: Readonly<Record<string, () => Promise<unknown>>> = {
   recognition: () => import('../../tasks/pages/recognition.ts'),
+  audio: () => import('../../tasks/pages/audio.ts'),
   ranking: () => import('../../tasks/pages/ranking.ts'),
   classification: () => import('../../tasks/pages/classification.ts'),
   generation: () => import('../../tasks/pages/generation.ts'),

@@ -3,6 +3,7 @@ import { ErrorBox } from '../frame/errorBox.tsx';
 import { openFrame } from '../frame/openFrame.tsx';
 import { Card, Working } from '../frame/parts.tsx';
 import { TASKS, type WorkedExample } from './list.ts';
+import { ListenIt } from './listenIt.tsx';
 import { Outcome } from './outcome.tsx';
 import { TryIt } from './tryIt.tsx';
 import { current, error, findOffered, isRunning, lines, offered, part, start, stop } from './work.ts';
@@ -54,6 +55,7 @@ function TaskCard({ task }: { readonly task: WorkedExample }) {
       )}
       {isCurrent && <Outcome task={task} />}
       {isCurrent && !isRunning.value && task.tryIt && <TryIt about={task.tryIt} />}
+      {isCurrent && !isRunning.value && task.say && <ListenIt word={task.say} />}
       {isCurrent && lines.value.length > 0 && (
         <details class="more history">
           <summary>What it said</summary>

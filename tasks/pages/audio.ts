@@ -2,6 +2,7 @@
 import {
   cosine,
   crossEntropy,
+  type DetectOptions,
   detect,
   dsCnn,
   fromArrays,
@@ -41,8 +42,6 @@ interface Settings {
   readonly filters?: number;
   readonly temperature?: number;
   readonly learningRate?: number;
-  /** Of the streams. */
-  readonly minutes?: { readonly train: number; readonly development: number; readonly test: number };
   /** Variations of each of the five takes. */
   readonly copies?: number;
 }
@@ -56,16 +55,19 @@ const SMOOTHING = 3;
 /** Variations of each clip of the other speakers. */
 const OTHER_COPIES = 2;
 
+/** How `listen` and `detect` hear the student. */
+const HEARING: DetectOptions = { logMel: LOG_MEL, hopSeconds: HOP_SECONDS, smoothing: SMOOTHING };
+
 async function studentScores(ears: LoadedStudent, streams: readonly Stream[]): Promise<Scores[]> {
   const scores: Scores[] = [];
-  for (const { samples } of streams)
-    scores.push(await detect(ears, samples, { logMel: LOG_MEL, hopSeconds: HOP_SECONDS, smoothing: SMOOTHING }));
+  for (const { samples } of streams) scores.push(await detect(ears, samples, HEARING));
   return scores;
 }
 
 interface Judged {
   readonly missed: number;
   readonly falseAnHour: number;
+  readonly threshold: number;
 }
 
 /** The threshold is chosen on the development voices. */
@@ -83,7 +85,7 @@ function judged(
   say(
     `${name}: ${(100 * missed).toFixed(1)} % missed, ${falseAnHour.toFixed(1)} false accepts an hour (threshold ${threshold.toFixed(2)})`,
   );
-  return { missed, falseAnHour };
+  return { missed, falseAnHour, threshold };
 }
 
 async function run({
@@ -94,19 +96,18 @@ async function run({
   filters = 40,
   temperature = 2,
   learningRate = 3e-3,
-  minutes = { train: 150, development: 120, test: 60 },
   copies = 16,
 }: Settings = {}) {
   const startedAt = performance.now();
   const sinceStart = () => `${Math.round((performance.now() - startedAt) / 1000)} s`;
-  const { clipsOf, spokenMs } = await readClips();
+  const { clipsOf, minutes, spokenMs } = await readClips();
   const takes = await varied(clipsOf('takes', 'word'), copies, 1);
   const parts = {
     words: [...takes, ...(await varied(clipsOf('train', 'word'), OTHER_COPIES, 2))],
     others: await varied(clipsOf('train', 'other'), OTHER_COPIES, 3),
     sentences: clipsOf('train', 'sentence'),
   };
-  say(`the voices are there after ${sinceStart()}; speaking them took ${Math.round(spokenMs / 1000)} s`);
+  say(`the voices are there after ${sinceStart()}; speaking them had taken ${Math.round(spokenMs / 1000)} s`);
   await using embedder = await openEmbedder();
   const heard = await windowsOf(partsOf(parts, minutes.train, 1, DENSE), embedder);
   // A student learns from every other one of what the head learns from: more voices help it more than more windows of each.
@@ -204,6 +205,8 @@ async function run({
       control: control.falseAnHour,
     },
     seeds: results,
+    // The student that is offered as a file.
+    hearing: { ...HEARING, threshold: (results.student[0] as Judged).threshold },
     studentBytes: bytes.byteLength,
     msPerExample: await timeOf(bytes),
     ms: spokenMs + performance.now() - startedAt,

@@ -19,9 +19,12 @@ export const FRAMES = 27;
 
 export type Split = 'takes' | 'train' | 'development' | 'test';
 type Kind = 'word' | 'other' | 'sentence';
+/** How long the streams of a split last. */
+export type Minutes = Readonly<Record<Exclude<Split, 'takes'>, number>>;
 export interface Clips {
   /** What speaking them took. */
   readonly spokenMs: number;
+  readonly minutes: Minutes;
   readonly clips: readonly { split: Split; kind: Kind; start: number; length: number }[];
 }
 
@@ -32,7 +35,7 @@ const indicesOf = (from: number, to: number) => Int32Array.from({ length: to - f
 
 /** All clips by split and kind. */
 export async function readClips() {
-  const { clips, spokenMs } = (await (await fileOf('data/clips.json')).json()) as Clips;
+  const { clips, ...about } = (await (await fileOf('data/clips.json')).json()) as Clips;
   const all = new Int16Array(await (await fileOf('data/clips.bin')).arrayBuffer());
   const byKind = new Map<string, Clip[]>();
   for (const { split, kind, start, length } of clips) {
@@ -42,7 +45,7 @@ export async function readClips() {
     byKind.set(name, of);
   }
   const clipsOf: ClipsOf = (split, kind) => byKind.get(`${split} ${kind}`) ?? [];
-  return { clipsOf, spokenMs };
+  return { clipsOf, ...about };
 }
 
 /** How people and rooms differ; a stream has noise and levels of its own. */
@@ -199,11 +202,7 @@ export function* partsOf(clips: StreamParts, minutes: number, seed: number, paus
  * What sets thresholds, and what is scored. Each clip is heard in one of them only: of development voices one half sets thresholds
  * where the other half is scored.
  */
-export function makeStreams(
-  clipsOf: ClipsOf,
-  scored: 'development' | 'test',
-  minutes: Record<'development' | 'test', number>,
-) {
+export function makeStreams(clipsOf: ClipsOf, scored: 'development' | 'test', minutes: Minutes) {
   const of = (split: 'development' | 'test', seed: number, half: number): Stream[] => {
     const own = (kind: Kind) => clipsOf(split, kind).filter((_, k) => scored === 'test' || k % 2 === half);
     return [...partsOf({ words: own('word'), others: own('other'), sentences: own('sentence') }, minutes[split], seed)];
