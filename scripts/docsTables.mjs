@@ -21,6 +21,7 @@ import { soakTable } from './tables/soak.mjs';
 import { formsTable, startTable } from './tables/start.mjs';
 import { lossCount, lossIndex, withSurvey } from './tables/survey.mjs';
 import { keptTable, teacherTable } from './tables/teacher.mjs';
+import { tokensTable } from './tables/tokens.mjs';
 import { peersSentence, sequencesTable, trainTable } from './tables/train.mjs';
 
 const root = new URL('..', import.meta.url);
@@ -37,6 +38,7 @@ export const TABLES = [
   ['docs/inside/benchmarks.md', 'peers', 'benchmarks/results/train.json', peersSentence],
   ['docs/inside/benchmarks.md', 'train', 'benchmarks/results/train.json', trainTable],
   ['docs/inside/benchmarks.md', 'sequences', 'benchmarks/results/sequences.json', sequencesTable],
+  ['docs/inside/benchmarks.md', 'tokens', 'benchmarks/results/tokens.json', tokensTable],
   ['docs/inside/benchmarks.md', 'teacher', 'benchmarks/results/teacher.json', teacherTable],
   ['docs/inside/benchmarks.md', 'kept', 'benchmarks/results/teacher.json', keptTable],
   ['docs/inside/benchmarks.md', 'engines', 'benchmarks/results/engines.json', enginesTable],

@@ -23,11 +23,6 @@ export function Outcome({ task }: { readonly task: WorkedExample }) {
             <th scope="col" class="number">
               {metric} ({better} is better)
             </th>
-            {falseAccepts && (
-              <th scope="col" class="number">
-                false accepts an hour
-              </th>
-            )}
           </tr>
         </thead>
         <tbody>
@@ -35,10 +30,12 @@ export function Outcome({ task }: { readonly task: WorkedExample }) {
             <tr key={name} class={name === 'Student' ? 'own' : ''}>
               <th scope="row">
                 {name}
-                <small>{about}</small>
+                <small>
+                  {about}
+                  {falseAnHour !== undefined && `; ${figures(falseAnHour)} false accepts an hour`}
+                </small>
               </th>
               <td class="number">{figures(value)}</td>
-              {falseAnHour !== undefined && <td class="number">{figures(falseAnHour)}</td>}
             </tr>
           ))}
         </tbody>

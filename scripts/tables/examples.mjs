@@ -13,6 +13,13 @@ export function verdictOf({ better, teacherValue, studentValue, controlValue }) 
   return `${near}${behind > NEAR ? ', more than 5 %' : ''}; ${isAbove ? 'better' : 'not better'} than its control`;
 }
 
+/** What one of the three reaches; of what listens, at how many false accepts, without which the share that it hears says little. */
+function reachedBy(row, who) {
+  const falseAccepts = row.falseAcceptsAnHour?.[who];
+  const at = falseAccepts === undefined ? '' : ` at ${figure(falseAccepts)} false accepts an hour`;
+  return `${figure(row[`${who}Value`])}${at}`;
+}
+
 /** Each worked example: what its student reaches, and what the same student reached that had no teacher. */
 export function examplesTable(result) {
   return [
@@ -33,9 +40,7 @@ export function examplesTable(result) {
       result.examples.map((row) => [
         row.task,
         `${row.metric} (${row.better} is better)`,
-        figure(row.teacherValue),
-        figure(row.studentValue),
-        figure(row.controlValue),
+        ...['teacher', 'student', 'control'].map((who) => reachedBy(row, who)),
         row.control,
         bytes(row.studentBytes),
         ms(row.msPerExample),

@@ -47,6 +47,12 @@ export function federatedTable({ strategies, about }) {
 }
 
 const CALLS = { gated: '`gated(fedAvg(), …)`' };
+/** How a `combine` is asked for, from its name. */
+function callOf(combine) {
+  const [, mixed] = /^mixed-(.+)/.exec(combine) ?? [];
+  return CALLS[combine] ?? `\`${mixed === undefined ? `${combine}()` : `nearestNeighbourMixing(${mixed}())`}\``;
+}
+
 const ATTACKS = ['none', 'labelFlip', 'signFlip', 'scaling'];
 
 /** What two poisoned clients do, by how updates become one. */
@@ -63,10 +69,7 @@ export function poisonedTable({ poisoned, about }) {
     '',
     table(
       ['`combine`', 'no poison', 'labels flipped', 'changes × −4', 'changes × 100'],
-      combines.map((combine) => [
-        CALLS[combine] ?? `\`${combine}()\``,
-        ...ATTACKS.map((attack) => cell(combine, attack)),
-      ]),
+      combines.map((combine) => [callOf(combine), ...ATTACKS.map((attack) => cell(combine, attack))]),
     ),
   ].join('\n');
 }

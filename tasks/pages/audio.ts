@@ -18,7 +18,7 @@ import {
   type Teacher,
   toOnnx,
 } from 'limbeck';
-import { learnBoth, meanOf, medianMsOf, offer, openTask, say, trainStudent } from './tools.ts';
+import { learnBoth, meanOf, medianMsOf, offer, openTask, progress, say, trainStudent } from './tools.ts';
 import { chooseThreshold, DENSE, heardAt, judge, RATE, type Scores, type Stream } from './wakeStream.ts';
 import { HOP_SAMPLES, headScores, openEmbedder, scalerOf, sum, WIDTH } from './wakeTeacher.ts';
 import {
@@ -26,6 +26,7 @@ import {
   type Learned,
   LOG_MEL,
   makeStreams,
+  partsIn,
   partsOf,
   pickWindows,
   readClips,
@@ -100,6 +101,7 @@ async function run({
 }: Settings = {}) {
   const startedAt = performance.now();
   const sinceStart = () => `${Math.round((performance.now() - startedAt) / 1000)} s`;
+  progress('voices', 0);
   const { clipsOf, minutes, spokenMs } = await readClips();
   const takes = await varied(clipsOf('takes', 'word'), copies, 1);
   const parts = {
@@ -109,7 +111,9 @@ async function run({
   };
   say(`the voices are there after ${sinceStart()}; speaking them had taken ${Math.round(spokenMs / 1000)} s`);
   await using embedder = await openEmbedder();
-  const heard = await windowsOf(partsOf(parts, minutes.train, 1, DENSE), embedder);
+  const heard = await windowsOf(partsOf(parts, minutes.train, 1, DENSE), embedder, (done) =>
+    progress('openWakeWord listens', done / partsIn(minutes.train)),
+  );
   // A student learns from every other one of what the head learns from: more voices help it more than more windows of each.
   const learned = pickWindows(heard, (i) => i % 2 === 0);
   const ofTakes = pickWindows(
@@ -137,9 +141,12 @@ async function run({
       ...{ loss: crossEntropy(), data: featuresOf(heard) },
       student: mlp({ inputShape: [WIDTH], hidden: [256], classes: 2 }),
     });
+    const most = streams.development.length + streams.scored.length;
+    let listened = 0;
     const scoresOf = async (list: readonly Stream[]) => {
       const scores: Scores[] = [];
       for (const { samples } of list) {
+        progress('the teacher is judged', listened++ / most);
         const data = scale(await embedder.featuresOf(samples));
         const input = { data, shape: [data.length / WIDTH, WIDTH] };
         scores.push(headScores((await trainer.predict(head, { input }))['logits'] as NdArray, SMOOTHING));

@@ -28,7 +28,18 @@ import {
   toOnnx,
 } from 'limbeck';
 import { ALPHABET, type Drawn, datasetOf, draw, HEIGHT, loadFonts, STEP_WIDTH, truthOf, WIDTH } from './drawnLines.ts';
-import { type Answered, addressOf, fileOf, learnBoth, medianMsOf, offer, openTask, overSeeds, say } from './tools.ts';
+import {
+  type Answered,
+  addressOf,
+  fileOf,
+  learnBoth,
+  medianMsOf,
+  offer,
+  openTask,
+  overSeeds,
+  progress,
+  say,
+} from './tools.ts';
 
 const METRIC = 'share of characters read right, unseen fonts';
 
@@ -52,7 +63,11 @@ interface Settings {
 }
 
 /** What share of the characters is wrong in what answers read; asked in batches. */
-async function errorRate(data: Dataset, ask: (inputs: NamedArrays) => Promise<NdArray | undefined>): Promise<number> {
+async function errorRate(
+  data: Dataset,
+  ask: (inputs: NamedArrays) => Promise<NdArray | undefined>,
+  report: (fraction: number) => void = () => undefined,
+): Promise<number> {
   let [errors, characters] = [0, 0];
   for (let from = 0; from < data.size; from += 32) {
     const indices = Int32Array.from({ length: Math.min(32, data.size - from) }, (_, i) => from + i);
@@ -61,6 +76,7 @@ async function errorRate(data: Dataset, ask: (inputs: NamedArrays) => Promise<Nd
     const { characterErrorRate = Number.NaN } = measure({ student: (await ask(inputs)) as NdArray, sequences });
     errors += characterErrorRate * count;
     characters += count;
+    report((from + indices.length) / data.size);
   }
   return errors / characters;
 }
@@ -158,7 +174,8 @@ async function run({
   const hand = draw(texts.hand, fonts.hand, 4);
 
   await using reader = await loadReader();
-  const teacherValue = await errorRate(unseen, async (inputs) => (await reader.ask(inputs))['logits']);
+  const ask = async (inputs: NamedArrays) => (await reader.ask(inputs))['logits'];
+  const teacherValue = await errorRate(unseen, ask, (fraction) => progress('the teacher reads', fraction));
   say(`${reader.description.name} (${reader.description.device}): errors ${(100 * teacherValue).toFixed(1)} %`);
   // All seeds learn from the same answers.
   await using store = await openStore('lines', { kind: 'memory' });

@@ -60,8 +60,8 @@ export async function trainStudent(
   report(0);
   for await (const event of run) {
     if (event.type === 'notice') say(`${name}: ${event.message}`);
+    if (event.type === 'step') report(event.runStep / event.runSteps);
     if (event.type !== 'epoch') continue;
-    report(event.epoch / (options.epochs ?? event.epoch));
     const more = told(event.holdout as Readonly<Record<string, number>>);
     if (more) say(`${name}, epoch ${event.epoch}: ${more}`);
   }

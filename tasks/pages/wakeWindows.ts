@@ -101,9 +101,16 @@ const WINDOW = FRAMES * LOG_MEL.bands;
  * Every other window of streams, as a head hears them: words are as rare in them, so that what learns from them is as sure as it
  * should be. One stream is in memory at a time.
  */
-export async function windowsOf(streams: Iterable<Stream>, embedder: Embedder): Promise<Learned> {
+export async function windowsOf(
+  streams: Iterable<Stream>,
+  embedder: Embedder,
+  report: (parts: number) => void = () => undefined,
+): Promise<Learned> {
   const parts: Learned[] = [];
-  for (const stream of streams) parts.push(await windowsOfOne(stream, embedder));
+  for (const stream of streams) {
+    report(parts.length);
+    parts.push(await windowsOfOne(stream, embedder));
+  }
   const joined = <T extends Float32Array | Int32Array>(of: (part: Learned) => T, empty: T): T => {
     let at = 0;
     for (const part of parts) {
@@ -183,9 +190,12 @@ export function pickWindows(learned: Learned, isWanted: (i: number) => boolean):
 /** A stream is made in parts, so that it need not be in memory as a whole. */
 const PART_SECONDS = 600;
 
+/** In how many parts a stream of so many minutes is made. */
+export const partsIn = (minutes: number): number => Math.max(1, Math.round((60 * minutes) / PART_SECONDS));
+
 /** A stream in parts of ten minutes: what is said once is spread over them, and `said` counts the words of all. */
 export function* partsOf(clips: StreamParts, minutes: number, seed: number, pauses?: readonly [number, number]) {
-  const parts = Math.max(1, Math.round((60 * minutes) / PART_SECONDS));
+  const parts = partsIn(minutes);
   for (let part = 0; part < parts; part++) {
     const own = (list: readonly Clip[]) => list.filter((_, k) => k % parts === part);
     const { samples, said } = makeStream(
