@@ -25,18 +25,20 @@ try {
   await tab.exposeFunction('askBeside', (name, request) => torch.ask(name, request));
   const beside = [];
   for (const threads of torch.skipped ? [] : THREADS) {
-    for (const { name, request } of await torch.waysOf(SIZE, threads))
-      beside.push({ row: `torch/${threads}`, key: `torch/${threads} ${name}`, name, request });
+    for (const { name, layout, request } of await torch.waysOf(SIZE, threads)) {
+      const way = `${layout}, ${name}`;
+      beside.push({ row: `torch/${threads}`, key: `torch/${threads} ${way}`, way, name, request });
+    }
   }
   const here = THREADS.map((threads) => ({ row: `limbeck/${threads}`, key: `limbeck/${threads}`, threads }));
   const found = await bench('measure', SIZE, here, beside, settings);
-  // Of PyTorch's ways to spend two threads, the quicker.
+  // Of PyTorch's ways to write and to spend two threads, the quickest.
   const rows = {};
-  for (const { row, key, name } of [...here, ...beside]) {
+  for (const { row, key, way } of [...here, ...beside]) {
     const { toFirst: _, ...figures } = found[key];
     if (figures.skipped) throw new Error(`${key}: ${figures.skipped}`);
     if (rows[row]?.medianMs <= figures.medianMs) continue;
-    rows[row] = { tokensPerSecond: (1000 * SIZE.length) / figures.medianMs, ...(name && { way: name }), ...figures };
+    rows[row] = { tokensPerSecond: (1000 * SIZE.length) / figures.medianMs, ...(way && { way }), ...figures };
   }
   const { figures } = await import('../scripts/figures.mjs');
   for (const [row, { tokensPerSecond }] of Object.entries(rows))

@@ -1,9 +1,10 @@
 """Times how native PyTorch writes texts with a decoder of the zoo's design, as it is told line by line.
 
 Usage: torchTokens.py THREADS. Reads one JSON request a line and answers each with one line, as torchSteps.py does: "student" is the
-decoder's size, {"length", "vocabulary", "width", "heads", "hidden", "blocks"}, and a step is a text of so many tokens as fit. Keys
-and values of earlier tokens are kept; each token is drawn with temperature 0.7 and top-p 0.95. Weights are random: only the pace is
-measured.
+decoder's size, {"length", "vocabulary", "width", "heads", "hidden", "blocks"}, a layout one of two ways to write, and a step a text
+of so many tokens as fit. Keys and values of earlier tokens are kept: "eager" appends to them, "traced" (torch.jit.trace) writes them
+into memory that is there from the beginning, and looks at all of it. Each token is drawn with temperature 0.7 and top-p 0.95. Weights
+are random: only the pace is measured.
 """
 import json
 import sys
@@ -49,24 +50,72 @@ class Decoder(nn.Module):
 
 def draw(logits, temperature=0.7, top_p=0.95):
     probs, order = torch.sort(F.softmax(logits / temperature, -1), descending=True)
-    probs = torch.where(torch.cumsum(probs, -1) - probs < top_p, probs, 0)
+    probs = torch.where(torch.cumsum(probs, -1) - probs < top_p, probs, 0.0)
     return order[torch.multinomial(probs, 1)]
 
 
+class Next(nn.Module):
+    """From a token [1, 1] and its position [1] to the next token [1], with all that is kept in one place."""
+
+    def __init__(self, decoder, length, width, heads, blocks, **_):
+        super().__init__()
+        self.decoder, self.heads = decoder, heads
+        for name in ('keys', 'values'):
+            self.register_buffer(name, torch.zeros(blocks, 1, heads, length, width // heads))
+        self.register_buffer('places', torch.arange(length))
+
+    def forward(self, token, position):
+        decoder = self.decoder
+        x = decoder.embedding(token) + decoder.positions(position)
+        is_there = (self.places <= position).view(1, 1, 1, -1)
+        for i, block in enumerate(decoder.blocks):
+            parts = block.qkv(block.norms[0](x)).chunk(3, -1)
+            query, key, value = [part.view(1, 1, self.heads, -1).transpose(1, 2) for part in parts]
+            self.keys[i].index_copy_(2, position, key)
+            self.values[i].index_copy_(2, position, value)
+            seen = F.scaled_dot_product_attention(query, self.keys[i], self.values[i], attn_mask=is_there)
+            x = x + block.out(seen.transpose(1, 2).reshape(1, 1, -1))
+            x = x + block.narrow(F.gelu(block.wide(block.norms[1](x))))
+        return draw(decoder.logits(decoder.norm(x))[0, 0])
+
+
 @torch.inference_mode()
-def write(model, count):
-    token, kept = torch.zeros(1, dtype=torch.long), [None] * len(model.blocks)
-    for i in range(count):
-        token = draw(model(token.view(1, 1), torch.tensor([[i]]), kept))
-        int(token)
+def eager(size):
+    model = Decoder(**size).eval()
+
+    def write():
+        token, kept = torch.zeros(1, dtype=torch.long), [None] * len(model.blocks)
+        for i in range(size['length']):
+            token = draw(model(token.view(1, 1), torch.tensor([i]), kept))
+            int(token)
+
+    return write
 
 
-def times(model, count, figures, together):
+@torch.inference_mode()
+def traced(size):
+    example = (torch.zeros(1, 1, dtype=torch.long), torch.tensor([0]))
+    model = torch.jit.trace(Next(Decoder(**size), **size).eval(), example, check_trace=False)
+
+    def write():
+        token = torch.zeros(1, dtype=torch.long)
+        for i in range(size['length']):
+            token = model(token.view(1, 1), torch.tensor([i]))
+            int(token)
+
+    return write
+
+
+WAYS = {'eager': eager, 'traced': traced}
+
+
+@torch.inference_mode()
+def times(write, figures, together):
     found = []
     for _ in range(figures):
         start = time.perf_counter()
         for _ in range(together):
-            write(model, count)
+            write()
         found.append((time.perf_counter() - start) * 1e3 / together)
     return found
 
@@ -79,9 +128,9 @@ for line in sys.stdin:
     size = request['student']
     name = json.dumps(size)
     if name not in known:
-        known[name] = Decoder(**size).eval()
+        known[name] = {way: make(size) for way, make in WAYS.items()}
     if request['ask'] == 'layouts':
-        answer = ['keys and values kept']
+        answer = list(WAYS)
     else:
-        answer = times(known[name], size['length'], request['figures'], request['together'])
+        answer = times(known[name][request['layout']], request['figures'], request['together'])
     print(json.dumps(answer), flush=True)

@@ -16,14 +16,16 @@ export async function measurePoisoned(digits, trainer, settings, save) {
   const { poisonSeeds: seeds, clients, poisonRounds: rounds, poisonAlpha: alpha, examples, only } = settings;
   const { poisonEpochs: epochs } = settings;
   const { federated, training, datasetOf, student, held } = digits;
-  const { clippedMean, fedAvg, gated, median, multiKrum, simulate, trimmedMean, weightedMean } = federated;
+  const { clippedMean, fedAvg, gated, median, multiKrum, nearestNeighbourMixing, simulate, trimmedMean, weightedMean } =
+    federated;
   const data = datasetOf(training.slice(0, examples));
   const holdout = datasetOf(held);
   const gate = { examples: datasetOf(training.slice(examples, examples + PUBLIC)) };
   const ways = [
-    ...[weightedMean(), median(), trimmedMean(), multiKrum(), clippedMean()].map((combine) => {
-      return { name: combine.name, combine, strategy: fedAvg() };
-    }),
+    ...[
+      ...[weightedMean(), median(), trimmedMean(), multiKrum(), clippedMean()],
+      ...[median(), trimmedMean(), clippedMean()].map((combine) => nearestNeighbourMixing(combine)),
+    ].map((combine) => ({ name: combine.name, combine, strategy: fedAvg() })),
     { name: 'gated', strategy: gated(fedAvg(), gate) },
   ].filter(({ name }) => only === undefined || only.includes(name));
   const rows = [];
