@@ -105,7 +105,7 @@ async function play(cluster, { folder, names, rounds, epochs, federation }, plan
     const options = {
       ...{ folder, federation, client: name, number: names.indexOf(name), clients: names.length },
       ...{ servers: cluster.addresses, rounds, epochs, batchSize: 32, seed: 1, minimumClients: 2, ...PACE },
-      ...{ clientsToBegin: names.length, ...(name === names[0] && { holdout: 'held' }) },
+      ...{ clientsToBegin: names.length, clientsToEnd: names.length, ...(name === names[0] && { holdout: 'held' }) },
     };
     const child = fork(CLIENT, [JSON.stringify(options)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     processes.set(name, child);

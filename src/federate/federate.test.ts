@@ -142,6 +142,11 @@ describe('a client is refused before anything travels', () => {
     ['with a name that is no key', { client: 'a b' }, 'invalid-option'],
     ['with a strategy that was not called', { strategy: fedAvg }, 'invalid-option'],
     ['that would vanish between two beats', { beatMs: 1000, vanishMs: 2000 }, 'invalid-option'],
+    [
+      'that waits at its end for clients that masks keep out',
+      { secure: { device: {} as never, roster: new Map() }, clientsToEnd: 3 },
+      'invalid-option',
+    ],
     ['of which nobody would take part', { participation: 0 }, 'invalid-option'],
     ['with an unknown option', { round: 3 }, 'invalid-option'],
     ['without a transport', { transport: {} }, 'invalid-option'],

@@ -67,6 +67,11 @@ const OPTIONS = schema('federate', {
   minimumClients: count()(2),
   /** The first round waits until this many clients are there. Default: `minimumClients`. */
   clientsToBegin: count()(),
+  /**
+   * The last round waits until this many clients have sent, at most `roundMs`, and takes in who comes back meanwhile: the shared
+   * student knows least of those who were away at the end. Not with `secure`. Default: `minimumClients`.
+   */
+  clientsToEnd: count()(),
   /** The share of the clients that are there that takes part in a round; chosen by the seed. Default 1. */
   participation: fraction(1),
   /** After so many milliseconds a round no longer waits for clients that are still there. Default 120000. */
@@ -137,6 +142,12 @@ export function readOptions(options: FederateOptions): FederateSettings {
   if (publicData !== undefined) checkNotEmpty(publicData, 'publicData');
   if (combine !== undefined && strategy?.takesCombine === false) {
     throw new LimbeckError('invalid-option', `${strategy.name} combines updates in its own way; leave "combine" out.`);
+  }
+  if (read.secure !== undefined && read.clientsToEnd !== undefined) {
+    throw new LimbeckError(
+      'invalid-option',
+      'With "secure" nobody joins a round that has begun, so "clientsToEnd" cannot wait for anybody. Leave it out.',
+    );
   }
   return { ...read, data: data === 'none' ? NO_EXAMPLES : data };
 }

@@ -21,11 +21,14 @@ const MOST_PARTS = 64;
  * clients close a round, one of them loses, and the updates of a round are in one head or in none.
  */
 export function openLead(session: Session) {
-  const { board, clock, client, id, emit, signal, beatMs, vanishMs, roundMs, minimumClients, clientsToBegin } = session;
+  const { board, clock, client, id, emit, signal, beatMs, vanishMs, roundMs } = session;
+  const { minimumClients, clientsToBegin, clientsToEnd } = session;
   const watch = watchClients(board, clock, session);
   let lease: { revision: number; at: number; beat: number } | undefined;
   let others: { revision: number; at: number } | undefined;
   let opened: { key: string; at: number } | undefined;
+  /** When this client first saw the last round, which others may join. */
+  let ending: number | undefined;
   /** Clients of the current round whose update does not count. */
   let bad: { round: number; rejections: Map<string, RejectReason> } = { round: 0, rejections: new Map() };
   let told = '';
@@ -94,13 +97,16 @@ export function openLead(session: Session) {
     const isThere = new Set(alive);
     const awaited = head.participants.filter((name) => !senders.includes(name) && isThere.has(name));
     if (awaited.length > 0 && clock.now() - opened.at < roundMs) return;
-    if (sound.length >= minimumClients) {
+    if (round === session.rounds) ending ??= clock.now();
+    const mayWait = ending !== undefined && clock.now() - ending < roundMs;
+    const needed = mayWait ? clientsToEnd : minimumClients;
+    if (sound.length >= needed) {
       await close({ record: head, revision }, sound, alive);
       return;
     }
     // Those who can still make it, and whoever has come since.
     const newcomers = alive.filter((name) => !participants.has(name));
-    if (newcomers.length === 0) return wait(round, sound.length + awaited.length);
+    if (newcomers.length === 0) return wait(round, sound.length + awaited.length, needed);
     const all = [...new Set([...senders, ...awaited, ...newcomers])].sort();
     await board.putHead({ ...head, attempt: head.attempt + 1, participants: all }, revision);
   }

@@ -87,6 +87,7 @@ async function open(
     rounds,
     minimumClients,
     clientsToBegin = minimumClients,
+    clientsToEnd = minimumClients,
     participation,
     roundMs,
     beatMs,
@@ -106,7 +107,8 @@ async function open(
   const session: Session = {
     ...{ federation, client, id: crypto.randomUUID(), board, clock, member, kind: strategy.kind, combine, encoding },
     ...{ examples: data.size, seed, signal, sharedOf: makeShared(board, member), mostUpdateBytes, mostExamples },
-    ...{ rounds, minimumClients, clientsToBegin, participation, roundMs, beatMs, vanishMs, signatures, secure },
+    ...{ rounds, minimumClients, clientsToBegin, clientsToEnd, participation, roundMs, beatMs, vanishMs },
+    ...{ signatures, secure },
     settings: await agreed(settings, strategy, member, signal),
     emit(event) {
       if (event.type === 'round') round = event.round;

@@ -16,6 +16,7 @@ export { type ClippedMeanOptions, clippedMean } from './robust/clippedMean.ts';
 export { type GatedOptions, gated } from './robust/gated.ts';
 export { median } from './robust/median.ts';
 export { type MultiKrumOptions, multiKrum } from './robust/multiKrum.ts';
+export { type NearestNeighbourMixingOptions, nearestNeighbourMixing } from './robust/nearestNeighbourMixing.ts';
 export { type TrimmedMeanOptions, trimmedMean } from './robust/trimmedMean.ts';
 export { fromFixedPoint, toFixedPoint, weightedMeanOf, weightedWords } from './secure/fixedPoint.ts';
 export { type SecureClient, secureClient } from './secure/secureClient.ts';

@@ -65,6 +65,29 @@ describe('a federation of clients that count', () => {
     expect(slow.steps).toEqual([1, 3, 4]);
   });
 
+  test('the last round waits for who is away, takes it in when it is back, and no longer than its deadline', async () => {
+    for (const isBack of [true, false]) {
+      const [clock, federation] = [virtualClock(), loopback()];
+      const pace = { clientsToBegin: 3, clientsToEnd: 3, rounds: 3, roundMs: 20_000 };
+      const runs = [0, 1].map((number) => start(federation, clock, number, { pace, stepMs: () => 1000 }));
+      const away = start(federation, clock, 2, { pace, stepMs: () => 1000, mayLead: false });
+      await clock.run(clock.sleep(1500, new AbortController().signal));
+      away.leave();
+      await clock.run(clock.sleep(8000, new AbortController().signal));
+      const { head } = await resultOf(federation);
+      expect([head.phase, head.round]).toEqual(['open', 3]);
+      const back = isBack ? [start(federation, clock, 2, { pace, stepMs: () => 1000 })] : [];
+      const before = clock.now();
+      await clock.run(Promise.all([...runs, ...back].map(({ done }) => done)));
+      const { records } = await expectExact(federation, 3, 3);
+      const names = records.at(-1)?.contributions.map(({ client }) => client);
+      expect(names).toEqual(isBack ? ['c0', 'c1', 'c2'] : ['c0', 'c1']);
+      expect(clock.now() - before < 10_000).toBe(isBack);
+      expect(clock.now() - before).toBeLessThan(30_000);
+      expect(runs.flatMap(({ events }) => events)).toContainEqual({ type: 'waiting', round: 3, present: 2, needed: 3 });
+    }
+  });
+
   test('one that leaves while it leads is followed at once', async () => {
     const [clock, federation] = [virtualClock(), loopback()];
     const pace = { vanishMs: 600_000, roundMs: 600_000 };

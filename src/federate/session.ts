@@ -17,6 +17,8 @@ export interface Pace {
   readonly minimumClients: number;
   /** How many must be there before the first round. */
   readonly clientsToBegin: number;
+  /** How many the last round waits for, at most `roundMs`. */
+  readonly clientsToEnd: number;
   readonly participation: number;
   readonly roundMs: number;
   readonly beatMs: number;

@@ -59,6 +59,7 @@ export const PACE: Pace = {
     rounds: 4,
     minimumClients: 2,
     clientsToBegin: 2,
+    clientsToEnd: 2,
     participation: 1,
     roundMs: 10_000,
     beatMs: 500,
@@ -107,6 +108,7 @@ export function startToy(options: ToyOptions): ToyRun {
     ...{
       ...PACE,
       clientsToBegin: pace.minimumClients ?? PACE.minimumClients,
+      clientsToEnd: pace.minimumClients ?? PACE.minimumClients,
       ...pace,
       emit,
       secure: options.secure,

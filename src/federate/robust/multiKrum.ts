@@ -1,14 +1,8 @@
-import { invalidOption } from '../../core/options.ts';
-import { given, type OptionsOf, schema } from '../../core/schema.ts';
+import { type OptionsOf, schema } from '../../core/schema.ts';
 import { type Combine, meanOf, type Part } from '../combine.ts';
-import { squaredDistance } from '../distance.ts';
+import { distancesBetween, mostPoisoned, POISONED } from './poisonedParts.ts';
 
-const OPTIONS = schema('multiKrum', {
-  /** The fraction of clients that may be poisoned, from 0 to below 0.5. Default 0.2. */
-  poisoned: given<number>((value, name) => {
-    if (!(value >= 0 && value < 0.5)) throw invalidOption(name, value, 'a fraction from 0 to below 0.5');
-  }, 0.2),
-});
+const OPTIONS = schema('multiKrum', POISONED.fields);
 
 /** How many clients may be poisoned. */
 export interface MultiKrumOptions extends OptionsOf<typeof OPTIONS> {}
@@ -28,7 +22,7 @@ export function multiKrum(options: MultiKrumOptions = {}): Combine {
   return {
     name: 'multiKrum',
     combine(parts) {
-      const out = Math.min(Math.ceil(poisoned * parts.length), Math.floor((parts.length - 1) / 2));
+      const out = mostPoisoned(poisoned, parts.length);
       const scores = scoresOf(parts, out);
       const order = [...parts.keys()].sort((a, b) => (scores[a] as number) - (scores[b] as number));
       const far = new Set(order.slice(parts.length - out));
@@ -42,17 +36,9 @@ export function multiKrum(options: MultiKrumOptions = {}): Combine {
 }
 
 function scoresOf(parts: readonly Part[], out: number): number[] {
-  const distances = parts.map(() => new Float64Array(parts.length));
-  for (const [a, { values }] of parts.entries()) {
-    for (let b = a + 1; b < parts.length; b++) {
-      const squared = squaredDistance(values, (parts[b] as Part).values);
-      (distances[a] as Float64Array)[b] = squared;
-      (distances[b] as Float64Array)[a] = squared;
-    }
-  }
   const neighbours = Math.max(1, parts.length - out - 2);
   // The first is the distance to itself, 0.
-  return distances.map((row) =>
+  return distancesBetween(parts).map((row) =>
     row
       .sort()
       .subarray(1, neighbours + 1)

@@ -4,9 +4,11 @@ import type { NamedArrays } from '../../core/shape.ts';
 import { median as medianOf } from '../../core/stats.ts';
 import { type Combine, type Part, weightedMean } from '../combine.ts';
 import { squaredDistance } from '../distance.ts';
+import { privateMean } from '../privacy/privateMean.ts';
 import { clip, clippedMean } from './clippedMean.ts';
 import { median } from './median.ts';
 import { multiKrum } from './multiKrum.ts';
+import { nearestNeighbourMixing } from './nearestNeighbourMixing.ts';
 import { trimmedMean } from './trimmedMean.ts';
 
 const LENGTHS = { kernel: [6, 5], bias: [5] };
@@ -91,6 +93,31 @@ describe('slow references', () => {
     );
   });
 
+  test.each([1, 2, 5, 10])('nearest-neighbour mixing of %d parts', (count) => {
+    const parts = poison(honest(count), (value) => -value);
+    const kept = count - Math.min(Math.ceil(0.3 * count), Math.floor((count - 1) / 2));
+    const seen: (readonly Part[])[] = [];
+    const spy: Combine = {
+      name: 'spy',
+      combine(mixed) {
+        seen.push(mixed);
+        return { values: BEFORE, rejected: [] };
+      },
+    };
+    nearestNeighbourMixing(spy, { poisoned: 0.3 }).combine(parts, BEFORE);
+    const [mixed = []] = seen;
+    expect(mixed.map(({ client, weight }) => [client, weight])).toEqual(
+      parts.map(({ client, weight }) => [client, weight]),
+    );
+    for (const [k, { values }] of mixed.entries()) {
+      const own = (parts[k] as Part).values;
+      const nearest = parts
+        .toSorted((a, b) => squaredDistance(a.values, own) - squaredDistance(b.values, own))
+        .slice(0, kept);
+      near(values, (name, i) => plainMean(column(nearest, name, i)));
+    }
+  });
+
   test('a clipped part lies between itself and where the round began', () => {
     const random = seededRandom(1);
     for (let trial = 0; trial < 50; trial++) {
@@ -112,6 +139,12 @@ test('fractions and norms out of range are refused, and so are unknown options',
   expect(() => multiKrum({ poisoned: Number.NaN })).toThrow(refused);
   expect(() => clippedMean({ clipNorm: 0 })).toThrow(refused);
   expect(() => trimmedMean({ trimmed: 0.1 } as object)).toThrow(refused);
+  expect(() => nearestNeighbourMixing(median(), { poisoned: 0.5 })).toThrow(refused);
+});
+
+test('a private mean is not mixed: one client would reach into many parts', () => {
+  const hidden = privateMean({ epsilon: 8, delta: 1e-5, rounds: 2, clients: 10 });
+  expect(() => nearestNeighbourMixing(hidden)).toThrow(expect.objectContaining({ code: 'invalid-option' }));
 });
 
 describe('two of ten are poisoned', () => {
@@ -135,6 +168,16 @@ describe('two of ten are poisoned', () => {
       const far = distance(resultOf(weightedMean(), poisoned), truth);
       expect(far).toBeGreaterThan(0.3 * step);
       expect(distance(resultOf(combine, poisoned), truth)).toBeLessThan(far / 2);
+    },
+  );
+
+  test.each([median(), trimmedMean(), clippedMean()])(
+    'changes turned round and four times as long: $name goes most of the way once neighbours are mixed',
+    (combine) => {
+      const poisoned = poison(parts, (value) => -4 * value);
+      const plain = distance(resultOf(combine, poisoned), truth);
+      const mixed = distance(resultOf(nearestNeighbourMixing(combine), poisoned), truth);
+      expect(mixed).toBeLessThan(0.7 * plain);
     },
   );
 
