@@ -6,6 +6,7 @@
 //   doubleCounted updates that the final student holds more often than the records of the rounds tell, or that these name twice
 //   accuracyLoss  the largest of all runs, against the undisturbed run, as a fraction; `meanAccuracyLoss` is their mean
 //   lastRound     of each run, how many clients the last round was made by: its student knows least of those who were away then
+// The last round waits for all (`clientsToEnd`); what was measured without that stays in the file as `faultsNotWaiting`.
 import { fork } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -75,16 +75,20 @@ export function poisonedTable({ poisoned, about }) {
 }
 
 /** What killing processes and servers cost. */
-export function faultsSentence({ faults, about }) {
+export function faultsSentence({ faults, faultsNotWaiting, about }) {
   if (faults === undefined) return notYet('faults');
   const { kills, killsOf, completed, doubleCounted, accuracyLoss, meanAccuracyLoss, undisturbedAccuracy, runs } =
     faults;
   const { faultClients, faultRounds } = about.faults;
   const lost = (loss) => `${figure(Math.max(0, 100 * loss))} points`;
-  const worst = runs.reduce((least, run) => (run.accuracy < least.accuracy ? run : least));
   return [
     `In ${countOf(runs.length, 'run')} of ${faultRounds} rounds, each with ${faultClients} clients in processes of their own on a cluster of three servers, whoever aggregates was killed ${countOf(killsOf.aggregator, 'time')}, a server ${countOf(killsOf.server, 'time')}, and half of the clients ${countOf(killsOf.halfOfClients, 'time')}, at random moments.`,
-    `Training went on to the last round after ${completed} of ${kills} kills; ${doubleCounted} updates counted twice. The undisturbed run reached ${percent(undisturbedAccuracy)}; the disturbed ones lost ${lost(meanAccuracyLoss)} in the mean, and ${lost(accuracyLoss)} at most, where ${worst.lastRound} of the ${faultClients} clients made the last round.`,
+    `Training went on to the last round after ${completed} of ${kills} kills; ${doubleCounted} updates counted twice. The undisturbed run reached ${percent(undisturbedAccuracy)}; the disturbed ones lost ${lost(meanAccuracyLoss)} in the mean, and ${lost(accuracyLoss)} at most: the last round waited for all ${faultClients} (\`clientsToEnd\`).`,
+    ...(faultsNotWaiting
+      ? [
+          `Without waiting they had lost ${lost(faultsNotWaiting.meanAccuracyLoss)} in the mean, and ${lost(faultsNotWaiting.accuracyLoss)} at most.`,
+        ]
+      : []),
   ].join('\n');
 }
 
