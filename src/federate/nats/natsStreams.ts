@@ -47,6 +47,10 @@ const REQUEST_MS = 5000;
 const PAUSE_MS = [50, 100, 200, 400, 800];
 /** A server of a cluster may not have yet what another has: who may only ask any of them looks again. */
 const LOOKS_AGAIN = 3;
+/** Messages that are kept of an entry: who lost the answer to a write finds its message among them, though others wrote since. */
+const ENTRY_MESSAGES = 8;
+/** What a message is told from its repetition by. */
+const MESSAGE_ID = 'Nats-Msg-Id';
 /** What marks a removed value in a key-value bucket. */
 const OPERATION = 'KV-Operation';
 
@@ -80,6 +84,13 @@ export async function openStreams(connection: NatsConnection, options: StreamOpt
     const isGone = ['DEL', 'PURGE'].includes(found.header?.get(OPERATION) ?? '');
     return { bytes: found.data, sequence: found.seq, isGone };
   };
+  /** Where the message lies that was written next after a sequence, if it is this one. */
+  const writtenAfter = async (subject: string, after: number, msgID: string) => {
+    // The leader is asked, which has all that was written; the library declares this question for other servers only.
+    const query = { next_by_subj: subject, seq: after + 1 };
+    const next = await manager.streams.getMessage(entryStream(federation), query);
+    return next?.header?.get(MESSAGE_ID) === msgID ? next.seq : undefined;
+  };
   const streams: NatsStreams = {
     isTrusted,
 
@@ -89,12 +100,16 @@ export async function openStreams(connection: NatsConnection, options: StreamOpt
       const marks = headers();
       if (isGone) marks.set(OPERATION, 'DEL');
       const expect = after === undefined ? {} : { expect: { lastSubjectSequence: after } };
+      let attempts = 0;
       return patiently(async () => {
+        attempts++;
         try {
           return (await js.publish(spoken(subject), bytes, { msgID, headers: marks, ...expect })).seq;
         } catch (error) {
-          if (isWrongSequence(error)) return undefined;
-          throw error;
+          if (!isWrongSequence(error)) throw error;
+          // A server knows repetitions of what it holds only: not if it began anew, and others have written since.
+          const mayBeOwn = attempts > 1 && isTrusted && after !== undefined;
+          return mayBeOwn ? await writtenAfter(subject, after, msgID) : undefined;
         }
       });
     },
@@ -128,26 +143,26 @@ export async function openStreams(connection: NatsConnection, options: StreamOpt
 async function createStreams(manager: JetStreamManager, { federation, replicas }: StreamOptions): Promise<void> {
   // No message may carry away others: a header that does so would let a device empty the whole stream.
   const form: Partial<StreamConfig> = {
-    max_msgs_per_subject: 1,
     num_replicas: replicas,
     allow_direct: true,
     allow_rollup_hdrs: false,
     deny_delete: true,
   };
-  const streams: readonly (readonly [string, string[]])[] = [
-    [entryStream(federation), [entrySubject(federation, '>')]],
-    [
-      objectStream(federation),
-      [manifestSubject(federation, '>'), pieceSubject(federation, '>', '', '*').replace(/>.*/, '>')],
-    ],
+  const streams = [
+    { name: entryStream(federation), max_msgs_per_subject: ENTRY_MESSAGES, subjects: [entrySubject(federation, '>')] },
+    {
+      name: objectStream(federation),
+      max_msgs_per_subject: 1,
+      subjects: [manifestSubject(federation, '>'), pieceSubject(federation, '>', '', '*').replace(/>.*/, '>')],
+    },
   ];
-  for (const [name, subjects] of streams) {
+  for (const stream of streams) {
     try {
-      await manager.streams.info(name);
+      await manager.streams.info(stream.name);
     } catch (error) {
       if (!isStreamMissing(error)) throw error;
       try {
-        await manager.streams.add({ ...form, name, subjects });
+        await manager.streams.add({ ...form, ...stream });
       } catch (failure) {
         // Another end was faster.
         if (!isStreamThere(failure)) throw failure;
