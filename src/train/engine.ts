@@ -57,7 +57,7 @@ export interface Engine {
     signal: AbortSignal,
   ): Promise<TrainOutcome>;
   predict(student: PortableStudent, inputs: NamedArrays): Promise<NamedArrays>;
-  /** Lets a language model write on; it waits until each step was taken. */
+  /** Lets a language model write on; it waits where several steps were not taken yet, and until all were. */
   generate(
     student: PortableStudent,
     request: TokenRequest,

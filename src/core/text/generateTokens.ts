@@ -37,6 +37,9 @@ export type TokenWriter = (
   signal: AbortSignal,
 ) => Promise<void>;
 
+/** Steps that may be told and not taken yet: to wait for each would cost a word to another thread and back for every token. */
+const STEPS_AHEAD = 8;
+
 /**
  * Writes on, token by token, until all texts have ended, have `maxTokens` more tokens, or the model sees no further.
  * Throws    invalid-option: an empty prompt · class-mismatch: a token that the model does not have · sequence-too-long: a
@@ -56,6 +59,14 @@ export async function generateTokens(
   const randoms = seeds.map(seededRandom);
   const hasEnded = new Array<boolean>(rows).fill(false);
   const turn = takeTurns(signal);
+  const telling: Promise<void>[] = [];
+  const tell = async (step: TokenStep) => {
+    const told = Promise.resolve(emit(step));
+    // Its failure is thrown when it is waited for.
+    told.catch(() => undefined);
+    telling.push(told);
+    if (telling.length > STEPS_AHEAD) await telling.shift();
+  };
   let next = prompts;
   for (let written = 1; ; written++) {
     const logits = Float32Array.from(await model.feed(next, rows));
@@ -71,11 +82,12 @@ export async function generateTokens(
     }
     // A text that has ended goes along, and is not looked at.
     next = step.tokens.map((token) => Math.max(token, 0));
-    await emit(step);
-    if (hasEnded.every(Boolean) || written === maxTokens || seen === context) return;
+    await tell(step);
+    if (hasEnded.every(Boolean) || written === maxTokens || seen === context) break;
     seen++;
     await turn();
   }
+  await Promise.all(telling);
 }
 
 function checkPrompts({ vocabulary, context }: TokenModel, prompts: Int32Array, length: number): void {

@@ -34,6 +34,8 @@ export interface PlansOptions {
   readonly compute: (inputs: Readonly<Record<string, tf.Tensor>>) => tf.Tensor[];
   /** Tensors that may move, such as a model's weights: a plan is good for as long as they stay at their addresses. */
   readonly weights?: readonly tf.Tensor[];
+  /** Whether the weights are there: if not, the first run makes them, and cannot be recorded. @default false */
+  readonly hasWeights?: boolean;
   /** So often a shape is computed directly before it is recorded. @default 0 */
   readonly recordAfter?: number;
   readonly mostPlans?: number;
@@ -49,12 +51,19 @@ const MOST_TRIES = 3;
 const MOST_SEEN = 256;
 
 export function makePlans(options: PlansOptions): Plans {
-  const { compute, weights = [], recordAfter = 0, mostPlans = MOST_PLANS, mostBytes = MOST_BYTES } = options;
+  const {
+    compute,
+    weights = [],
+    hasWeights = false,
+    recordAfter = 0,
+    mostPlans = MOST_PLANS,
+    mostBytes = MOST_BYTES,
+  } = options;
   // In the order of their last use.
   const recorded = new Map<string, Recorded>();
   const tries = new Map<string, number>();
   const seen = new Map<string, number>();
-  let isFirst = true;
+  let isFirst = !hasWeights;
   let last: Recorded | undefined;
 
   function drop(key: string): void {

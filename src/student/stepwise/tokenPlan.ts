@@ -61,7 +61,7 @@ export function openTokenPlan({ kernels, compute, weights, context, grows, ...fi
     // Of the new token, the last one, all see itself.
     const seen = (_: unknown, i: number) => (i < at || i === next ? 0 : Number.NEGATIVE_INFINITY);
     mask = { data: Float32Array.from({ length: next + 1 }, seen), shape: [1, 1, 1, next + 1] };
-    plans = makePlans({ compute: computeOne, weights: [...weights, ...grown.flat()] });
+    plans = makePlans({ compute: computeOne, weights: [...weights, ...grown.flat()], hasWeights: true });
   }
 
   function computeOne({ tokens, positions, mask, ...given }: Readonly<Record<string, tf.Tensor>>): tf.Tensor[] {
