@@ -72,17 +72,23 @@ export async function loseGpu() {
 
 let waiting: Promise<unknown> | undefined;
 
-/** Begins to ask about many batches, one waiting behind the other. */
+/** Begins to ask: so many batches wait, one behind the other, until something was told, however fast they are answered. */
 export async function beginAsking(count: number): Promise<void> {
   const teacher = await loadTeacher('/model.onnx', { given: 'logits', device: 'wasm', batchSize: 2 }).done;
   const told: string[] = [];
   teacher.watch?.((notice) => told.push(notice));
   await ask(teacher);
-  const asking = Array.from({ length: count }, (_, i) => ask(teacher, i));
-  waiting = Promise.all(asking).then(async (answers) => {
-    const alone = await Promise.all(Array.from({ length: count }, (_, i) => ask(teacher, i)));
+  const asking: ReturnType<typeof ask>[] = [];
+  const keepAsking = async () => {
+    for (let i = 0; i < count || told.length === 0; i++) {
+      asking.push(ask(teacher, i));
+      if (i >= count) await asking[i - count];
+    }
+    const answers = await Promise.all(asking);
+    const alone = await Promise.all(answers.map((_, i) => ask(teacher, i)));
     return { answers, alone, told, usage: teacher.usage?.() };
-  });
+  };
+  waiting = keepAsking();
 }
 
 export function endAsking() {
