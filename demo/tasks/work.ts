@@ -80,9 +80,12 @@ function fail(problem: PlainError): void {
   [error.value, isRunning.value] = [problem, false];
 }
 
+/** A part's name as the beginning of a line. */
+const capitalized = (name: string) => name.charAt(0).toUpperCase() + name.slice(1);
+
 function take(told: Told): void {
   if (told.type === 'said') lines.value = [...lines.value, told.text].slice(-KEPT);
-  else if (told.type === 'progress') part.value = { name: told.part, fraction: told.fraction };
+  else if (told.type === 'progress') part.value = { name: capitalized(told.part), fraction: told.fraction };
   else if (told.type === 'file') files.value = [...files.value, told];
   else if (told.type === 'row') [row.value, isRunning.value] = [told.row, false];
   else if (told.type === 'failed') fail(told.error);
