@@ -19,8 +19,8 @@ import { CHROMIUM_ARGS, ensureChromium, installDebianPackages } from './ensure.m
 const soon = (work) => Promise.race([work.catch(() => undefined), new Promise((go) => setTimeout(go, 200))]);
 
 const SYSTEM_ACCESS = '--remote-allow-system-access';
-/** What Firefox's own about:memory asks of the processes of pages, workers included. */
-const COLLECT = ['gc', 'cc', 'gc']
+/** What Firefox's own about:memory asks of the processes of pages; only the last, "minimize memory usage", reaches their workers. */
+const COLLECT = ['gc', 'cc', 'mmu']
   .map((what) => `Services.obs.notifyObservers(null, 'child-${what}-request');`)
   .join('');
 

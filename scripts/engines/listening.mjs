@@ -1,9 +1,9 @@
 // A student that hears a tone, in three engines: in a recording, and in an AudioWorklet behind a node that is rendered, for which no sound
 // device is needed. Where Firefox has one, it hears Firefox's fake microphone too; e2e/listen.spec.ts has Chromium's.
-import { build } from 'esbuild';
 import { bundle } from '../../benchmarks/bundle.mjs';
 import { root } from '../ensure.mjs';
 import { serve } from '../serve.mjs';
+import { moduleOf } from './moduleOf.mjs';
 
 const [HERTZ, RATE] = [1003, 48_000];
 /** What the student hears at once. */
@@ -88,15 +88,4 @@ function ears(linearModel) {
     weights[2 * i + 1] = 0.05 * Math.cos((2 * Math.PI * HERTZ * i) / WINDOW.rate);
   }
   return linearModel(WINDOW.samples, 2, weights);
-}
-
-/** What a file of types exports, in Node. */
-async function moduleOf(file) {
-  const { outputFiles } = await build({
-    entryPoints: [`${root}${file}`],
-    write: false,
-    format: 'esm',
-    platform: 'node',
-  });
-  return import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
 }

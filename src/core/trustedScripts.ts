@@ -1,4 +1,4 @@
-import { isTagged } from './tags.ts';
+import { watchingWorkers } from './watchedWorkers.ts';
 
 /** The name that a page with `require-trusted-types-for 'script'` allows: `trusted-types limbeck`. */
 const POLICY_NAME = 'limbeck';
@@ -38,45 +38,11 @@ function trustedTypesHere(): TrustedTypes | undefined {
   return (globalThis as { trustedTypes?: TrustedTypes }).trustedTypes;
 }
 
-/** Addresses that are approved at the moment, while workers are started by other code. */
-const rules = new Set<(url: string) => boolean>();
-
 /**
  * Approves workers that `make` starts, until its promise settles, from limbeck's own addresses. For code that cannot
  * pass its address on: a library's, and the one literal form of `new Worker` that bundlers know.
  */
 export function vouchingFor<T>(isOwn: (url: string) => boolean, make: () => T): T {
-  if (trustedTypesHere() === undefined || typeof Worker === 'undefined') return make();
-  const putBack = replaceWorker(isOwn);
-  let isPending = false;
-  try {
-    const made = make();
-    if (!isTagged(made, 'Promise')) return made;
-    isPending = true;
-    return made.finally(putBack) as T;
-  } finally {
-    if (!isPending) putBack();
-  }
-}
-
-let native: typeof Worker | undefined;
-
-function replaceWorker(isOwn: (url: string) => boolean): () => void {
-  const original = native ?? Worker;
-  native = original;
-  rules.add(isOwn);
-  globalThis.Worker = new Proxy(original, {
-    construct(target, [script, ...options], newTarget) {
-      // Read once: an object may answer differently the next time.
-      const url = String(script);
-      const isKnown = [...rules].some((rule) => rule(url));
-      return Reflect.construct(target, [isKnown ? trustedScript(url) : script, ...options], newTarget);
-    },
-  });
-  return () => {
-    rules.delete(isOwn);
-    if (rules.size > 0) return;
-    globalThis.Worker = original;
-    native = undefined;
-  };
+  if (trustedTypesHere() === undefined) return make();
+  return watchingWorkers({ scriptOf: (url) => (isOwn(url) ? trustedScript(url) : undefined) }, make);
 }

@@ -3,6 +3,7 @@ import { LimbeckError, messageOf } from '../core/errors.ts';
 import { isNode, isPage, nodeModule, nodePackage } from '../core/node.ts';
 import { vouchingFor } from '../core/trustedScripts.ts';
 import { isWithin, ONNXRUNTIME_RANGE, rangeText, VERSIONS } from '../core/versions.ts';
+import { keepingWorkers } from '../core/watchedWorkers.ts';
 import { type AssetName, assetUrl, hostedUrl, loadAsset } from './assets.ts';
 import { detectWasm, requireWasm } from './capabilities.ts';
 import { importScript } from './importScript.ts';
@@ -135,7 +136,8 @@ export function withOrtThreads<T>(ort: Ort, create: () => Promise<T>): Promise<T
     return url === new URL(mjs, location.href).href;
   };
   const threads = isPage() ? undefined : nodeModule<typeof import('node:worker_threads')>('worker_threads');
-  return threads === undefined ? vouchingFor(isOwn, create) : lendingWorker(threads.Worker, create);
+  if (threads !== undefined) return lendingWorker(threads.Worker, create);
+  return keepingWorkers(() => vouchingFor(isOwn, create));
 }
 
 /** Sessions that are being created in Node, and the global `Worker` before the first of them. */

@@ -1,6 +1,7 @@
 import { LimbeckError, messageOf } from '../../core/errors.ts';
 import { filePath, withoutProcessListeners } from '../../core/node.ts';
 import { isWithin, rangeText, TFJS_RANGE, VERSIONS } from '../../core/versions.ts';
+import { keepingWorkers } from '../../core/watchedWorkers.ts';
 import { type AssetName, assetUrl, loadAsset } from '../assets.ts';
 import type { SimdLevel } from '../capabilities.ts';
 import { heapOf, installKernels } from '../kernels/install.ts';
@@ -87,7 +88,7 @@ export async function openStockWasm(threads: number, assetBase: string | undefin
   tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', isThreaded);
   tf.setThreadsCount(threads);
   setPaths({ assetBase, threaded });
-  await startTfjs();
+  await keepingWorkers(startTfjs);
   const heap = heapOf(tf.backend() as tf.BackendWasm);
   return {
     threads: isThreaded ? tf.getThreadsCount() : 1,
