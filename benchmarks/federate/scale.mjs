@@ -1,7 +1,7 @@
 // What grows with the number of clients.
 //   scale     one round of ever more clients with two examples each and a student of few weights, over a loopback. `aggregateMs` is
 //             what whoever aggregates takes to read, check and average all updates; `bytes` are those of the updates; `headBytes`
-//             are those of the entry that all clients read.
+//             are those of the entry that all clients read, `recordBytes` those of who contributed, which here the first alone reads.
 //   carrier   what a cluster of three NATS servers on this machine does in a second, everything kept three times: entries written
 //             and read, and bytes of objects written and read.
 import { natsServers } from '../../scripts/natsServers.mjs';
@@ -16,21 +16,26 @@ export async function measureScale({ federated, training, datasetOf, student, he
   for (const count of counts) {
     const data = datasetOf(Array.from({ length: 2 * count }, (_, i) => training[i % training.length]));
     const federation = federated.loopback();
-    let headBytes = 0;
+    let [headBytes, recordBytes] = [0, 0];
     const transport = () => {
       const end = federation.open();
       const put = (key, bytes, revision) => {
         if (key === 'head') headBytes = Math.max(headBytes, bytes.length);
         return end.put(key, bytes, revision);
       };
-      return { ...end, put };
+      const putObject = (key, bytes) => {
+        if (key.startsWith('rounds/')) recordBytes = Math.max(recordBytes, bytes.length);
+        return end.putObject(key, bytes);
+      };
+      return { ...end, put, putObject };
     };
     const run = federated.simulate({
-      ...{ data, holdout, clients: count, alpha: 1, rounds: 1, trainers: [trainer], transport, student: student([4]) },
+      ...{ data, holdout, clients: count, alpha: 1, rounds: 1, records: false },
+      ...{ trainers: [trainer], transport, student: student([4]) },
     });
     const { rounds } = await run.done;
     const { aggregateMs, updateBytes, clients } = rounds[0];
-    rows.push({ clients: count, aggregateMs, bytes: Math.round(updateBytes * clients), headBytes });
+    rows.push({ clients: count, aggregateMs, bytes: Math.round(updateBytes * clients), headBytes, recordBytes });
     console.log(`${count} clients: ${Math.round(aggregateMs)} ms`);
   }
   return rows;

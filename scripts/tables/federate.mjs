@@ -100,12 +100,19 @@ export function scaleTable({ scale, carrier, about }) {
     `Measured ${about.scale.date.slice(0, 10)} on one machine (${about.scale.machine}). One round with a small student, so the times say what a client costs, not what a weight does:`,
     '',
     table(
-      ['clients', 'bytes of their updates', 'to read, check and average them', 'the entry that all read'],
+      [
+        'clients',
+        'bytes of their updates',
+        'to read, check and average them',
+        'the entry that all read',
+        'who contributed',
+      ],
       scale.map((row) => [
         figure(row.clients),
         bytes(row.bytes),
         `${figure(row.aggregateMs)} ms`,
         bytes(row.headBytes),
+        bytes(row.recordBytes),
       ]),
     ),
     '',
@@ -135,14 +142,16 @@ export function millionTable({ strategies, scale, carrier }) {
   if (scale === undefined || strategies === undefined) return notYet('strategies,scale');
   const { updateBytes } = strategies.find(({ name }) => name === 'fedAvg');
   const [few, many] = [scale[0], scale.at(-1)];
-  const perName = (many.headBytes - few.headBytes) / (many.clients - few.clients);
-  const entry = (participants) => few.headBytes + perName * (participants - few.clients);
+  const linear = (name) => (participants) =>
+    few[name] + ((many[name] - few[name]) / (many.clients - few.clients)) * (participants - few.clients);
+  const [entry, record] = [linear('headBytes'), linear('recordBytes')];
   const columns = [1000, 10_000, 100_000].map((participants) => {
     const gathered = participants * updateBytes;
     const out = DEVICES * (updateBytes + entry(participants));
     const readSeconds = out / carrier.bytesReadPerSecond;
     const aggregateSeconds = (many.aggregateMs * gathered) / many.bytes / 1000 + gathered / carrier.bytesReadPerSecond;
-    return { participants, gathered, out, readSeconds, aggregateSeconds, entryBytes: entry(participants) };
+    const [entryBytes, recordBytes] = [entry(participants), record(participants)];
+    return { participants, gathered, out, readSeconds, aggregateSeconds, entryBytes, recordBytes };
   });
   const row = (name, cell) => [name, ...columns.map(cell)];
   const beats = (seconds) => DEVICES / seconds / carrier.entriesWrittenPerSecond;
@@ -162,6 +171,7 @@ export function millionTable({ strategies, scale, carrier }) {
         row('the entry of the round', ({ entryBytes }) =>
           entryBytes <= MOST_ENTRY_BYTES ? bytes(entryBytes) : `${bytes(entryBytes)}: too large for a message`,
         ),
+        row('who contributed, to each device that asks', ({ recordBytes }) => bytes(recordBytes)),
       ],
     ),
     '',

@@ -84,6 +84,11 @@ const OPTIONS = schema('federate', {
   offlineMs: notNegative(600_000),
   /** Whether this client may aggregate. Default true. */
   mayAggregate: flag(true),
+  /**
+   * Whether this client reads who contributed to each round, for the events 'aggregated' and for `report.rounds`. The record has some
+   * 130 bytes for each update, and is the largest of all that a device reads where thousands take part. Default true.
+   */
+  records: flag(true),
   /** Larger updates are not read. Default 256e6. */
   mostUpdateBytes: count()(256e6),
   /** No update counts for more examples than this. Default 1e6. */

@@ -6,7 +6,7 @@ export interface FederateReport {
   readonly federation: string;
   readonly client: string;
   readonly strategy: { readonly name: string; readonly options: Readonly<Record<string, unknown>> };
-  /** Of each round that is over: who contributed, who was left out and why, who is missing. */
+  /** Of each round that is over: who contributed, who was left out and why, who is missing. Empty with `records: false`. */
   readonly rounds: readonly (RoundRecord & {
     /** On this client's holdout, if it was there. */
     readonly accuracy?: number;

@@ -177,11 +177,22 @@ export function toBytes<Kind extends keyof Kinds>(
   return new TextEncoder().encode(JSON.stringify({ version: VERSION, ...record }));
 }
 
-/** Throws    transport-failed: something else lies there */
+/** What grows with the clients, and all of them read. Those of one program share what was read last, which so is read and kept once. */
+const lastRead = new Map<'head' | 'round', { readonly text: string; readonly record: Head | RoundRecord }>();
+/** A longer text is not kept for others. */
+const MOST_SHARED_LETTERS = 10e6;
+
+/** What it gives may be shared, and cannot be changed. Throws    transport-failed: something else lies there */
 export function fromBytes<Kind extends keyof Kinds>(kind: Kind, bytes: Uint8Array): Kinds[Kind] {
   try {
-    const value = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-    return KINDS[kind].read(value as never) as unknown as Kinds[Kind];
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    const isShared = kind === 'head' || kind === 'round';
+    const last = isShared ? lastRead.get(kind) : undefined;
+    if (last?.text === text) return last.record as Kinds[Kind];
+    const record = frozen(KINDS[kind].read(parseJson(text) as never)) as unknown as Kinds[Kind];
+    if (isShared && text.length <= MOST_SHARED_LETTERS)
+      lastRead.set(kind, { text, record: record as Head | RoundRecord });
+    return record;
   } catch (error) {
     throw new LimbeckError(
       'transport-failed',
@@ -190,4 +201,11 @@ export function fromBytes<Kind extends keyof Kinds>(kind: Kind, bytes: Uint8Arra
       { details: { what: kind }, cause: error },
     );
   }
+}
+
+/** The value, of JSON, with all that it holds, frozen. */
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const one of Object.values(value)) frozen(one);
+  return Object.freeze(value);
 }

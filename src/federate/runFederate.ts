@@ -15,7 +15,7 @@ export async function runFederate(
   clock: Clock = deviceClock,
 ): Promise<Federated> {
   const startedAt = clock.now();
-  const { holdout, strategy = fedAvg(), seed, mayAggregate: mayLead } = settings;
+  const { holdout, strategy = fedAvg(), seed, mayAggregate: mayLead, records: readsRecords } = settings;
   await using opened = await openClient(settings, { emit, signal, clock });
   const { student, session, trainer } = opened;
   const { federation, client, member, board } = session;
@@ -27,7 +27,7 @@ export async function runFederate(
     accuracies.set(after, accuracy);
     emit({ type: 'evaluated', round: after, accuracy });
   };
-  const { rounds, sent, late } = await runRounds(session, { onAdopted, mayLead });
+  const { rounds, sent, late } = await runRounds(session, { onAdopted, mayLead, readsRecords });
   const contributions: Record<string, number> = {};
   for (const record of rounds) {
     for (const one of record.contributions) contributions[one.client] = (contributions[one.client] ?? 0) + 1;

@@ -53,6 +53,8 @@ const OPTIONS = schema('simulate', {
   batchSize: count()(32),
   /** Default: adam at a learning rate of 0.001. */
   optimizer: given<OptimizerOptions>(),
+  /** Whether all clients read who contributed to each round, as devices may leave out; the first does anyway. Default true. */
+  records: flag(true),
   /** Whether to train also each client alone and one student on all examples, for as many steps, to compare. Default false. */
   compare: flag(false),
   /** Default 0. */
@@ -179,7 +181,16 @@ async function playRounds(
         ...{ transport, data, student: student(client), client: `client-${client}`, strategy },
         ...{ publicData, combine, ...(encoding && { encoding: encoding(client) }), ...(measures && { holdout }) },
         ...{ rounds: total, clientsToBegin: clients, minimumClients: Math.min(2, clients), participation },
-        ...{ beatMs, vanishMs: 1e9, roundMs: 1e9, epochs, batchSize, optimizer, seed },
+        ...{
+          records: settings.records || client === 0,
+          beatMs,
+          vanishMs: 1e9,
+          roundMs: 1e9,
+          epochs,
+          batchSize,
+          optimizer,
+          seed,
+        },
         ...{ trainer: trainers[client % trainers.length] as Trainer, signal: ends[client]?.signal },
       });
       for await (const event of run) {

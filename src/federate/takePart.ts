@@ -23,6 +23,8 @@ export interface PartOptions {
   readonly onAdopted: (round: number) => Promise<void>;
   /** Whether this client may write what all share. Others wait until somebody has begun. */
   readonly mayLead: boolean;
+  /** Whether this client reads and tells who contributed. */
+  readonly readsRecords: boolean;
 }
 
 /**
@@ -30,7 +32,11 @@ export interface PartOptions {
  * it is to take part, and ends with the result. After a restart it goes on with the current round; an update that is already
  * there is not made again.
  */
-export async function takePart(session: Session, waker: Waker, { onAdopted, mayLead }: PartOptions): Promise<Taken> {
+export async function takePart(
+  session: Session,
+  waker: Waker,
+  { onAdopted, mayLead, readsRecords }: PartOptions,
+): Promise<Taken> {
   const { board, client, emit, signal, beatMs, member, federation, settings } = session;
   /** Another's name may be among the participants that is this client's, where it only aggregates. */
   const isIn = ({ participants }: Head) => session.examples > 0 && participants.includes(client);
@@ -97,7 +103,7 @@ export async function takePart(session: Session, waker: Waker, { onAdopted, mayL
         const key = `${modelRound(head)}/${head.model}`;
         const shared = await session.sharedOf(head);
         if (adopted !== key) {
-          await tellRecords(head);
+          if (readsRecords) await tellRecords(head);
           await member.adopt(shared, placeOf(session, modelRound(head), over));
           adopted = key;
           await onAdopted(modelRound(head) - 1);

@@ -31,3 +31,21 @@ test('updates are shortened, signed and combined by their median, and one that i
     }
   }
 });
+
+test('a client that leaves the records out gets the same student for fewer bytes, and tells of no contribution', async () => {
+  const federation = loopback();
+  const told: string[][] = [[], []];
+  const runs = [true, false].map(async (records, i) => {
+    const run = federate({
+      ...{ transport: federation.open(), trainer, rounds: 2, records, ...QUICK },
+      ...{ student: makeMlp(), data: labelledPoints(24, 60 + i), client: `c${i}`, batchSize: 8 },
+    });
+    for await (const { type } of run) told[i]?.push(type);
+    return run.done;
+  });
+  const [reader, other] = await Promise.all(runs);
+  expect(weightsOf(other?.student as never)).toEqual(weightsOf(reader?.student as never));
+  expect(told.map((types) => types.filter((type) => type === 'aggregated').length)).toEqual([2, 0]);
+  expect(reader?.report.contributions).toEqual({ c0: 2, c1: 2 });
+  expect(other?.report).toMatchObject({ rounds: [], contributions: {}, sent: [1, 2] });
+});

@@ -116,7 +116,7 @@ export function startToy(options: ToyOptions): ToyRun {
       sharedOf: makeShared(board, member),
     },
   };
-  const done = runRounds(session, { onAdopted: async () => undefined, mayLead });
+  const done = runRounds(session, { onAdopted: async () => undefined, mayLead, readsRecords: true });
   done.catch(() => undefined);
   return { done, events, steps: member.steps, died, leave: () => over.abort() };
 }
