@@ -42,7 +42,9 @@ export function printProfile({ eager, replayed, flops }) {
   }
   console.log('\nreplayed, as a run takes it');
   const step = replayed.stepMs;
-  for (const { kernel, calls, ms: each } of replayed.calls) printRow(kernel, calls, each, step, '');
+  for (const { kernel, calls, work, ms: each } of replayed.calls) {
+    printRow(kernel, calls, each, step, work > 0 ? `${((1e6 * each) / work).toPrecision(2)} ns a unit of work` : '');
+  }
   const sum = replayed.calls.reduce((total, { ms: each }) => total + each, 0);
   printRow('batch in, optimizer, between kernels', '', step - sum, step, '');
   printRow('step', '', step, step, `${(flops / step / 1e6).toFixed(1)} GFLOP/s`);

@@ -84,13 +84,23 @@ async function stepperOf(name: string): Promise<Stepper> {
 const sequencesOf = ({ batch, labels, lowest, classes }: SequenceStudent): Int32Array =>
   Int32Array.from({ length: batch * labels }, (_, i) => lowest + ((i * 31) % (classes - lowest)));
 
-/** Calls and milliseconds a kernel in one replayed step. */
-function averageOf(count: number, time: Stepper['time']): { kernel: string; calls: number; ms: number }[] {
-  const rows = new Map<string, { kernel: string; calls: number; ms: number }>();
+interface KernelCalls {
+  readonly kernel: string;
+  readonly calls: number;
+  /** In units of the kernel. */
+  readonly work: number;
+  readonly ms: number;
+}
+
+/** What each kernel takes in one replayed step. */
+function averageOf(count: number, time: Stepper['time']): KernelCalls[] {
+  const rows = new Map<string, KernelCalls>();
   for (let i = 0; i < count; i++) {
-    for (const { kernel, ms } of time()) {
-      const row = rows.get(kernel) ?? { kernel, calls: 0, ms: 0 };
-      rows.set(kernel, { kernel, calls: row.calls + 1 / count, ms: row.ms + ms / count });
+    for (const { kernel, work, ms } of time()) {
+      const row = rows.get(kernel) ?? { kernel, calls: 0, work: 0, ms: 0 };
+      rows.set(kernel, {
+        ...{ kernel, calls: row.calls + 1 / count, work: row.work + work / count, ms: row.ms + ms / count },
+      });
     }
   }
   return [...rows.values()].sort((a, b) => b.ms - a.ms);

@@ -19,7 +19,7 @@ self.onmessage = async ({ data }: MessageEvent<KernelsRequest>) => {
     const name = simdLevel === 'relaxed' ? 'kernels-relaxed.wasm' : 'kernels-simd.wasm';
     // Random cases are small; here even the smallest is shared among the threads.
     const kernels = await installKernels(await loadAsset(name, '/'), threads, {
-      leastSharedWork: 0,
+      leastSharedNs: 0,
       script: await findThreadScript('/'),
     });
     const checks = await checkKernels({ casesPerKernel, seed });

@@ -52,7 +52,7 @@ describe('answers that are replayed', () => {
     ['transformerTiny', transformerTiny({ vocabulary: 8, length: 5, classes: 4 })],
   ] as const)('%s: equal those of tfjs bit for bit, on one thread and on two', async (_, student) => {
     for (const threads of [1, 2]) {
-      await installKernels(binaryOf('simd'), threads, { leastSharedWork: 0 });
+      await installKernels(binaryOf('simd'), threads, { leastSharedNs: 0 });
       const { model, apply, ask, directly } = await open(student);
       for (let i = 0; i < 5; i++) await ask(batchFor(model, 2, i));
       apply.mockClear();

@@ -36,7 +36,7 @@ async function openPool(Helper: typeof NodeThread, options: PoolOptions = {}) {
   }
   vi.stubGlobal('Worker', Watched);
   const heap = sharedHeap();
-  const pool = await startPool(heap, binaryOf('simd'), 3, { script: 'threads.js', ...options });
+  const pool = await startPool(heap, binaryOf('simd'), 3, { script: 'threads.js', leastSharedNs: 0, ...options });
   const plan = randomPlan(heap, m, n, k);
   return { heap, pool, plan, helpers, expected: await aloneResult(heap, plan) };
 }

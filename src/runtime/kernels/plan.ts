@@ -32,6 +32,8 @@ export interface Plan {
 
 export interface CallTime {
   readonly kernel: WasmKernel;
+  /** In units of the kernel. */
+  readonly work: number;
   readonly ms: number;
 }
 
@@ -116,10 +118,10 @@ function planOf({ pool }: KernelContext, records: readonly PlanRecord[], { bytes
       pool.runPlan(table, records.length);
     },
     time: () =>
-      records.map(({ kernel, words: argument, isShared }) => {
+      records.map(({ kernel, words: argument, work, isShared }) => {
         const start = performance.now();
         pool.run(kernel, argument, isShared ? Number.POSITIVE_INFINITY : 0);
-        return { kernel, ms: performance.now() - start };
+        return { kernel, work, ms: performance.now() - start };
       }),
     dispose() {
       if (isDisposed) return;

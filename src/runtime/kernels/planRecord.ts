@@ -4,6 +4,8 @@ import type { WasmKernel } from './module.ts';
 export interface PlanRecord {
   readonly kernel: WasmKernel;
   readonly words: readonly number[];
+  /** In units of the kernel. */
+  readonly work: number;
   readonly isShared: boolean;
   readonly changing?: ChangingWord | undefined;
 }

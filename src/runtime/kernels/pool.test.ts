@@ -24,7 +24,7 @@ describe.each(levels)('the %s binary', (level) => {
     vi.stubGlobal('Worker', NodeThread);
     const heap = sharedHeap();
     const alone = await startPool(heap, bytes(), 1);
-    const together = await startPool(heap, bytes(), 3, { script: 'threads.js' });
+    const together = await startPool(heap, bytes(), 3, { script: 'threads.js', leastSharedNs: 0 });
     vi.unstubAllGlobals();
     expect(together.threads).toBe(3);
     for (const [m, n, k] of [

@@ -1,5 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { outOfMemory } from './allocation.ts';
+import { costOf } from './costs.ts';
 import { compileKernels, isShared, linkKernels, type WasmKernel } from './module.ts';
 import { KERNEL_NUMBERS } from './numbers.ts';
 import type { ChangingWord, PlanRecord } from './planRecord.ts';
@@ -27,7 +28,7 @@ export interface KernelPool {
   /** Does the work on this thread alone: no other can die over it. */
   alone<T>(work: () => T): T;
   /**
-   * Runs a kernel with its argument words; `work` (multiply-adds or values) decides whether threads are worthwhile.
+   * Runs a kernel with its argument words; `work`, in units of the kernel (`costs.ts`), decides whether threads are worthwhile.
    * `changing` is the one word that a plan takes anew.
    * Throws    thread-died: the results are incomplete; later kernels run on this thread
    */
@@ -57,8 +58,8 @@ const PLAN_BYTES = 16;
 /** Some seconds; a helper that has not left by then is dead. */
 const ROUNDS_TO_LEAVE = 10;
 const CONTROL_BYTES = 64;
-/** Below this, waking a helper (some 5 µs) costs more than it saves. */
-const LEAST_SHARED_WORK = 100_000;
+/** Nanoseconds on one thread below which waking a helper (some 5 µs) costs more than it saves. */
+const LEAST_SHARED_NS = 10_000;
 
 /** What the compiled code returns for a wait. */
 const DONE = 1;
@@ -74,8 +75,8 @@ const FINISHED_WORD = 1;
 export interface PoolOptions {
   /** The script of helper threads (`findThreadScript`); without it there are none. */
   readonly script?: string | undefined;
-  /** Multiply-adds from which more than one thread works; 0 in tests: always. */
-  readonly leastSharedWork?: number;
+  /** Nanoseconds on one thread from which more than one works (`costs.ts`); 0 in tests: always. */
+  readonly leastSharedNs?: number;
   readonly patienceMs?: number;
 }
 
@@ -87,7 +88,7 @@ export async function startPool(
   heap: WasmHeap,
   bytes: Uint8Array,
   threads: number,
-  { script, leastSharedWork = LEAST_SHARED_WORK, patienceMs = PATIENCE_MS }: PoolOptions = {},
+  { script, leastSharedNs = LEAST_SHARED_NS, patienceMs = PATIENCE_MS }: PoolOptions = {},
 ): Promise<KernelPool> {
   const module = await compileKernels(bytes, heap.memory);
   const kernels = await linkKernels(module, heap.memory);
@@ -177,8 +178,8 @@ export async function startPool(
     run(kernel, words, work, changing) {
       new Int32Array(heap.memory.buffer, args, words.length).set(words);
       const number = KERNEL_NUMBERS[kernel];
-      const isShared = helpers.length > 0 && work >= leastSharedWork;
-      recorded?.push({ kernel, words: [...words], isShared, changing });
+      const isShared = helpers.length > 0 && costOf(kernel, work) >= leastSharedNs;
+      recorded?.push({ kernel, words: [...words], work, isShared, changing });
       if (!isShared || isAlone) {
         kernels.runKernel(number, args, ownScratch, 0, 1);
         return;

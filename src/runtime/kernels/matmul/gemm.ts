@@ -64,9 +64,12 @@ export function isGemmActivation(name: unknown): name is GemmActivation {
   return typeof name === 'string' && name in GEMM_ACTIVATIONS;
 }
 
+/** Writing the product costs about as much as so many multiply-adds a value: all there is where the depth is 0. */
+const WRITING = 4;
+
 export function runGemm(pool: KernelPool, plan: GemmPlan): void {
   const batch = plan.batch ?? { count: 1, a: 0, b: 0, c: 0 };
-  pool.run('gemm', wordsOf(plan, batch, 1, 0), plan.m * plan.n * plan.k * batch.count);
+  pool.run('gemm', wordsOf(plan, batch, 1, 0), plan.m * plan.n * (plan.k + WRITING) * batch.count);
 }
 
 /**
