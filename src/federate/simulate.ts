@@ -1,19 +1,16 @@
-import { derivedSeed } from '../core/random.ts';
 import { type Run, startRun } from '../core/run.ts';
 import { count, flag, fraction, given, type OptionsOf, positive, type Read, required, schema } from '../core/schema.ts';
 import { mean } from '../core/stats.ts';
 import type { Dataset, LabelledDataset } from '../data/dataset.ts';
 import { batches, pick } from '../data/views.ts';
-import { crossEntropy } from '../losses/response/crossEntropy.ts';
 import type { Student } from '../student/student.ts';
 import type { OptimizerOptions } from '../train/optimizerOptions.ts';
 import { openTrainer, type Trainer } from '../train/trainer.ts';
-import { accuracyOf } from './accuracyOf.ts';
 import type { Combine } from './combine.ts';
+import { type AloneEvent, compareAlone } from './compareAlone.ts';
 import { dirichletShares } from './dirichlet.ts';
 import { federate } from './federate.ts';
 import type { Federated } from './federateReport.ts';
-import { builtStudent, trainHere } from './localTraining.ts';
 import { fedAvg } from './strategies/fedAvg.ts';
 import type { Strategy } from './strategy.ts';
 import type { Transport } from './transport.ts';
@@ -83,8 +80,7 @@ export type SimulateEvent =
       /** Of these, the milliseconds of whoever aggregated. */
       readonly aggregateMs: number;
     }
-  | { readonly type: 'alone'; readonly client: number; readonly accuracy: number }
-  | { readonly type: 'central'; readonly accuracy: number };
+  | AloneEvent;
 
 /** What came out, and what it cost. */
 export interface SimulationReport {
@@ -127,7 +123,7 @@ async function play(
   await using own = given === undefined ? await openTrainer({ worker: 'none' }) : undefined;
   const trainers = given ?? [own as Trainer];
   const { results, rounds } = await playRounds({ ...settings, strategy }, shares, trainers, emit, signal);
-  const compared = settings.compare ? await comparison({ ...settings, shares, trainers }, emit, signal) : {};
+  const compared = settings.compare ? await compareAlone({ ...settings, shares, trainers }, emit, signal) : {};
   return {
     ...{ strategy: strategy.name, clients, alpha, seed, rounds, accuracy: rounds.at(-1)?.accuracy ?? Number.NaN },
     ...compared,
@@ -217,37 +213,6 @@ async function playRounds(
     endAll();
     for (const transport of opened) await transport[Symbol.asyncDispose]();
   }
-}
-
-/** The same student with the same steps, for each client's examples alone and for all together. */
-async function comparison(
-  settings: Read<typeof OPTIONS> & {
-    readonly shares: readonly LabelledDataset[];
-    readonly trainers: readonly Trainer[];
-  },
-  emit: (event: SimulateEvent) => void,
-  signal: AbortSignal,
-) {
-  const { student, data, holdout, shares, trainers, epochs, rounds, batchSize, optimizer = {}, seed } = settings;
-  const trainer = trainers[0] as Trainer;
-  const loss = crossEntropy();
-  const tools = { trainer, emit: () => undefined, epochs: epochs * rounds, batchSize, optimizer };
-  const learn = async (client: number, from: LabelledDataset) => {
-    const start = { seed: derivedSeed(seed, 'first weights'), signal };
-    const artifacts = await builtStudent(student(client), { trainer, loss }, start);
-    const place = { round: 1, seed: derivedSeed(seed, `alone/${client}`), signal };
-    const learned = await trainHere(tools, { from: artifacts, data: from, loss }, place);
-    return accuracyOf(trainer, learned.artifacts, holdout, signal);
-  };
-  let bestAlone = 0;
-  for (const [client, share] of shares.entries()) {
-    const accuracy = await learn(client, share);
-    bestAlone = Math.max(bestAlone, accuracy);
-    emit({ type: 'alone', client, accuracy });
-  }
-  const centralAccuracy = await learn(0, data);
-  emit({ type: 'central', accuracy: centralAccuracy });
-  return { bestAlone, centralAccuracy };
 }
 
 async function labelsOf(data: LabelledDataset, signal: AbortSignal): Promise<Int32Array> {
