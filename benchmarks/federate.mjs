@@ -52,7 +52,7 @@ const { values } = parseArgs({
     json: { type: 'string' },
     parts: { type: 'string', default: Object.keys(PARTS).join() },
     only: { type: 'string', multiple: true },
-    scale: { type: 'string', default: '10,100,1000' },
+    scale: { type: 'string', default: '10,100,1000,10000' },
     development: { type: 'boolean', default: false },
   },
 });

@@ -74,6 +74,7 @@ async function main() {
       if (args[name] !== undefined) query.set(name, args[name]);
     }
     await page.goto(`http://${HOST}/?${query}`);
+    const pageMs = performance.now() - startedAt;
     process.on('SIGINT', () => {
       if (isStopping) process.exit(130);
       isStopping = true;
@@ -88,13 +89,18 @@ async function main() {
     }
     if (outcome.state === 'failed')
       throw new Error(`${outcome.error.code ?? outcome.error.name}: ${outcome.error.message}`);
-    const { report, files, html } = await page.evaluate(() => {
+    const {
+      report: reported,
+      files,
+      html,
+    } = await page.evaluate(() => {
       const { result, reportHtml } = window.limbeckDemo;
       // Numbers cross to this process as text; bytes do not.
       const asNumbers = ([name, data]) => [name, typeof data === 'string' ? data : Array.from(data)];
       const all = Object.entries({ ...result.files, ...result.forms });
       return { report: result.report, files: Object.fromEntries(all.map(asNumbers)), html: reportHtml };
     });
+    const report = { ...reported, command: { pageMs, studentMs: outcome.studentAt - startedAt } };
     await writeOutput(report, files, html, args.json);
     terminal.printReport(report, performance.now() - startedAt);
     if (args.headed) await page.waitForEvent('close', { timeout: 0 });
@@ -119,8 +125,9 @@ async function openBrowser(chromium, options) {
   }
 }
 
-/** Shows the page's events until it is over. */
+/** Shows the page's events until it is over, and tells when the student was there: it is measured and exported then. */
 async function follow(page, progress) {
+  let studentAt;
   for (let seen = 0; ; ) {
     const { events, state, error } = await page.evaluate((from) => {
       const demo = window.limbeckDemo;
@@ -128,7 +135,8 @@ async function follow(page, progress) {
     }, seen);
     seen += events.length;
     for (const event of events) progress.show(event);
-    if (state === 'done' || state === 'cancelled' || state === 'failed') return { state, error };
+    if (events.some(({ type, stage }) => type === 'stage' && stage === 'measure')) studentAt = performance.now();
+    if (state === 'done' || state === 'cancelled' || state === 'failed') return { state, error, studentAt };
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }

@@ -126,7 +126,7 @@ export function printReport(report, wallMs) {
   const names = { setup: 'setup', load: 'load', teacher: 'teacher + student', train: 'student', evaluate: 'evaluate' };
   const parts = Object.entries(names).map(([key, name]) => `${name} ${duration(timeMs[key])}`);
   console.log(
-    `\ntime     ${parts.join(' · ')} · total ${duration(timeMs.total)} (with set-up here ${duration(wallMs)})`,
+    `\ntime     ${parts.join(' · ')} · total ${duration(timeMs.total)} (with set-up here ${duration(wallMs)}; the student was there after ${duration(report.command.studentMs)})`,
   );
   console.log(
     `device   ${report.backend}, ${countOf(report.threads, 'thread')}, SIMD ${report.simdLevel}, ` +

@@ -30,12 +30,12 @@ export function startTable(result) {
         ['bytes', bytes(teacher.bytes), `${bytes(student.bytes)} (1 / ${figure(teacher.bytes / student.bytes)})`],
         ...Object.keys(teacher.msPerExample).map(speed),
         [
-          `first start: ${seconds(first.seconds * 1000)}`,
+          `first start: ${seconds(first.seconds * 1000)}, its student after ${seconds(first.command.studentMs)}`,
           `${count(first.teacher.usage.computed)} answers: ${seconds(first.timeMs.teacher)}`,
           `first epoch meanwhile; ${epochs(first, 1)} more: ${seconds(first.timeMs.train)}`,
         ],
         [
-          `second start: ${seconds(second.seconds * 1000)}`,
+          `second start: ${seconds(second.seconds * 1000)}, its student after ${seconds(second.command.studentMs)}`,
           calls === 0 ? `not asked: ${count(found)} answers are in the store` : `${count(computed)} answers`,
           `${epochs(second, 0)} epochs over ${count(second.examples.learned)} digits: ${seconds(second.timeMs.teacher + second.timeMs.train)}`,
         ],
