@@ -94,11 +94,20 @@ async function put(name, measured) {
   await writeFile(json, `${JSON.stringify(result, undefined, 2)}\n`);
 }
 
+/** The settings that decide what rows of a part say; those of other parts may have changed since. */
+function deciding(name, { machine, isDevelopment: isOther, ...all }) {
+  const own = {
+    strategies: ['seeds', 'clients', 'rounds', 'epochs', 'alpha', 'examples'],
+    poisoned: ['clients', 'examples', 'poisonSeeds', 'poisonRounds', 'poisonEpochs', 'poisonAlpha'],
+  };
+  return [machine, isOther, ...(own[name] ?? Object.keys(all)).map((setting) => all[setting])];
+}
+
 /** What the file has of this part, if that was measured with the same settings. */
 async function rowsAlike(name) {
   const { about = {}, strategies = [], poisoned = [] } = await earlier();
-  const { date: _, ...then } = about[name] ?? {};
-  const isAlike = isDeepStrictEqual(then, { machine: machineName(), isDevelopment, ...settings });
+  const now = { machine: machineName(), isDevelopment, ...settings };
+  const isAlike = isDeepStrictEqual(deciding(name, about[name] ?? {}), deciding(name, now));
   return isAlike ? { strategies, poisoned } : { strategies: [], poisoned: [] };
 }
 
