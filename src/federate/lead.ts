@@ -98,7 +98,7 @@ export function openLead(session: Session) {
     const awaited = head.participants.filter((name) => !hasSent.has(name) && isThere.has(name));
     if (awaited.length > 0 && clock.now() - opened.at < roundMs) {
       // A look costs more with more clients, and each of their updates asks for one: half of the time stays for other work.
-      return clock.sleep(clock.now() - startedAt, signal);
+      return clock.sleep(Math.min(beatMs, clock.now() - startedAt), signal);
     }
     if (round === session.rounds) ending ??= clock.now();
     const mayWait = ending !== undefined && clock.now() - ending < roundMs;

@@ -177,16 +177,8 @@ async function playRounds(
         ...{ transport, data, student: student(client), client: `client-${client}`, strategy },
         ...{ publicData, combine, ...(encoding && { encoding: encoding(client) }), ...(measures && { holdout }) },
         ...{ rounds: total, clientsToBegin: clients, minimumClients: Math.min(2, clients), participation },
-        ...{
-          records: settings.records || client === 0,
-          beatMs,
-          vanishMs: 1e9,
-          roundMs: 1e9,
-          epochs,
-          batchSize,
-          optimizer,
-          seed,
-        },
+        ...{ beatMs, vanishMs: 1e9, roundMs: 1e9, epochs, batchSize, optimizer, seed },
+        records: settings.records || client === 0,
         ...{ trainer: trainers[client % trainers.length] as Trainer, signal: ends[client]?.signal },
       });
       for await (const event of run) {

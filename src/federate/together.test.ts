@@ -32,12 +32,19 @@ test('updates are shortened, signed and combined by their median, and one that i
   }
 });
 
-test('a client that leaves the records out gets the same student for fewer bytes, and tells of no contribution', async () => {
+test('a client that leaves the records out never asks for them, tells of no contribution and gets the same student', async () => {
   const federation = loopback();
   const told: string[][] = [[], []];
+  const asked: string[][] = [[], []];
   const runs = [true, false].map(async (records, i) => {
+    const end = federation.open();
+    const getObject = (key: string, mostBytes: number) => {
+      if (key.startsWith('rounds/')) asked[i]?.push(key);
+      return end.getObject(key, mostBytes);
+    };
     const run = federate({
-      ...{ transport: federation.open(), trainer, rounds: 2, records, ...QUICK },
+      // Whoever aggregates reads the record before its own.
+      ...{ transport: { ...end, getObject }, trainer, rounds: 2, records, mayAggregate: records, ...QUICK },
       ...{ student: makeMlp(), data: labelledPoints(24, 60 + i), client: `c${i}`, batchSize: 8 },
     });
     for await (const { type } of run) told[i]?.push(type);
@@ -46,6 +53,8 @@ test('a client that leaves the records out gets the same student for fewer bytes
   const [reader, other] = await Promise.all(runs);
   expect(weightsOf(other?.student as never)).toEqual(weightsOf(reader?.student as never));
   expect(told.map((types) => types.filter((type) => type === 'aggregated').length)).toEqual([2, 0]);
+  expect(asked[0]).not.toEqual([]);
+  expect(asked[1]).toEqual([]);
   expect(reader?.report.contributions).toEqual({ c0: 2, c1: 2 });
   expect(other?.report).toMatchObject({ rounds: [], contributions: {}, sent: [1, 2] });
 });
