@@ -1,9 +1,10 @@
 import type { WasmKernel } from './module.ts';
 
 /**
- * Nanoseconds that a unit of a kernel's work takes on one thread: what `npm run bench:train -- --profile NAME --rows kernels/relaxed/1`
- * tells of the reference students and of those that learn sequences, all calls of a kernel together (Intel Xeon, Node 20). What a
- * unit is, each kernel's caller says; a processor that is twice as fast is so for all of them.
+ * Nanoseconds that a unit of a kernel's work takes on one thread, over all its calls in a step of each reference student and of each
+ * that learns sequences (Intel Xeon, Node 20; of every call the least of eleven). `npm run bench:train -- --profile NAME --rows
+ * kernels/relaxed/1`, with `--sequences` for the latter, tells them in Chromium. What a unit is, each kernel's caller says; a processor
+ * that is twice as fast is so for all of them.
  */
 const UNIT_NS: Readonly<Partial<Record<WasmKernel, number>>> = {
   attention: 0.042,
