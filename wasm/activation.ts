@@ -1,6 +1,7 @@
 import { multiplyAdd } from './math';
 
 /** Activations that end a product or a convolution, as `runtime/kernels/matmul/gemm.ts` numbers them; 0 is none. */
+export const RELU: i32 = 1;
 export const RELU6: i32 = 2;
 /** A clipped line, shift + clip(a·x + b, low, high), and x times that line: HardSigmoid, Clip, HardSwish and their kin. */
 export const LINE: i32 = 3;

@@ -2,6 +2,7 @@ import { LimbeckError, messageOf } from '../core/errors.ts';
 import { DEFAULT_OUTPUT } from '../core/outputs.ts';
 import { derivedSeed } from '../core/random.ts';
 import type { NamedArrays } from '../core/shape.ts';
+import { withJoinedLayers } from '../runtime/joinedLayers.ts';
 import * as tf from '../runtime/tf.ts';
 import { readBytes } from './byteReading.ts';
 import { addBranches } from './kinds/branched.ts';
@@ -128,7 +129,7 @@ export function applyModel(
     return call.call(this, own, freeing(kwargs));
   };
   try {
-    return [model.apply(given, { training: true })].flat() as tf.Tensor[];
+    return withJoinedLayers(model, () => [model.apply(given, { training: true })].flat() as tf.Tensor[]);
   } finally {
     container.call = call;
   }

@@ -1,6 +1,7 @@
 import { LimbeckError } from '../core/errors.ts';
 import { firstNonFinite, type NamedArrays, type NdArray, requireNumbers, sizeOf } from '../core/shape.ts';
 import type { Loss } from '../losses/loss.ts';
+import { joinedNorms } from '../runtime/joinedLayers.ts';
 import { currentKernels } from '../runtime/kernels/install.ts';
 import { toTensor } from '../runtime/tensors.ts';
 import * as tf from '../runtime/tf.ts';
@@ -77,7 +78,9 @@ export function gradientsOf(
 
 /** So much of a forward pass that its segments, and what stands between them, are few and small. A free length counts as one. */
 function segmentBytes(model: tf.LayersModel, batch: number): number {
-  const sizes = model.layers.flatMap(({ outputShape }) => {
+  const joined = new Set(joinedNorms(model));
+  const kept = model.layers.filter((layer) => !joined.has(layer));
+  const sizes = kept.flatMap(({ outputShape }) => {
     const shapes = (Array.isArray(outputShape[0]) ? outputShape : [outputShape]) as (number | null)[][];
     return shapes.map((shape) => 4 * batch * sizeOf(shape.slice(1).map((side) => side ?? 1)));
   });

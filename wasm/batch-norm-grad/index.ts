@@ -3,17 +3,31 @@
  * dy, dgamma = s · Σ dy · (x − m), and dx = γs · (dy − dbeta / R − (x − m) · s · dgamma / R), plus what comes through
  * mean and variance themselves. Three kernels run one after the other: sums, coefficients, result.
  */
+import { RELU, RELU6 } from '../activation';
 import { arg } from '../args';
+import { masked, maskedOne } from '../batch-norm/normal';
 import {
-  CHANNELS, CHUNKS, COEFFICIENTS, COUNT, DY, D_BETA, D_GAMMA, D_MEAN, D_VARIANCE, EPSILON, GAMMA, MEAN, OUT, PARTIALS,
-  PERIOD, REST, ROWS, VARIANCE, X,
+  ACTIVATION, CHANNELS, CHUNKS, COEFFICIENTS, COUNT, DY, D_BETA, D_GAMMA, D_MEAN, D_VARIANCE, EPSILON, GAMMA, MEAN, OUT,
+  PARTIALS, PERIOD, REST, ROWS, SLOPES, VARIANCE, X,
 } from '../batch-norm/words';
-import { at, BLOCK_ROWS, firstOf, GROUP, STRIPE, wideAt } from '../reduce/columns';
 import { multiplyAdd } from '../math';
-import { addWide } from '../reduce/lanes';
+import { at, firstOf, firstOfBlocks, STRIPE, STRIPE_BYTES, wideAt } from '../reduce/columns';
+import { sumOne, sumStripe } from './sums';
 
-/** Σ dy and Σ dy · (x − m) of every chunk and folded column. A unit of work is a stripe of columns of one chunk. */
+/**
+ * Σ dy and Σ dy · (x − m) of every chunk and folded column; dy is masked where an activation follows. A unit of work is a stripe of
+ * columns of one chunk.
+ */
 export function batchNormGradSums(args: usize, scratch: usize, part: i32, parts: i32): void {
+  switch (arg(args, ACTIVATION)) {
+    case 0: sumPart(args, scratch, 0, part, parts); break;
+    case RELU6: sumPart(args, scratch, RELU6, part, parts); break;
+    default: sumPart(args, scratch, RELU, part, parts);
+  }
+}
+
+@inline
+function sumPart(args: usize, scratch: usize, activation: i32, part: i32, parts: i32): void {
   const rows = arg(args, ROWS);
   const period = arg(args, PERIOD);
   const chunks = arg(args, CHUNKS);
@@ -21,96 +35,51 @@ export function batchNormGradSums(args: usize, scratch: usize, part: i32, parts:
   const products = wideAt(sums, chunks * period);
   const rowBytes = <usize>period << 2;
   const stripes = (period + STRIPE - 1) / STRIPE;
-  const means = foldedMeans(args, scratch);
+  const means = scratch + STRIPE_BYTES * 2;
   const last = firstOf(chunks * stripes, part + 1, parts);
   for (let unit = firstOf(chunks * stripes, part, parts); unit < last; unit++) {
     const chunk = unit / stripes;
     const first = firstOf(rows, chunk, chunks);
     const count = firstOf(rows, chunk + 1, chunks) - first;
-    const skipped = <usize>first * rowBytes;
     const firstColumn = (unit - chunk * stripes) * STRIPE;
-    const lastColumn = min(period, firstColumn + STRIPE);
-    for (let column = firstColumn; column < lastColumn; column += GROUP) {
-      const x = at(<usize>arg(args, X), column) + skipped;
-      const dy = at(<usize>arg(args, DY), column) + skipped;
-      const sum = wideAt(sums, chunk * period + column);
-      const product = wideAt(products, chunk * period + column);
-      const width = min(GROUP, lastColumn - column);
-      if (width == GROUP) sumGroup(x, dy, at(means, column), rowBytes, count, sum, product);
-      else sumSingly(x, dy, at(means, column), rowBytes, count, width, sum, product);
+    const skipped = at(<usize>first * rowBytes, firstColumn);
+    const x = <usize>arg(args, X) + skipped;
+    const dy = <usize>arg(args, DY) + skipped;
+    const target = chunk * period + firstColumn;
+    const width = min(period - firstColumn, STRIPE);
+    const whole = width & ~3;
+    copyCoefficients(args, firstColumn, width, means, activation);
+    sumStripe(x, dy, means, rowBytes, count, whole, wideAt(sums, target), wideAt(products, target), scratch, activation);
+    for (let i = whole; i < width; i++) {
+      const sum = wideAt(sums, target + i);
+      const product = wideAt(products, target + i);
+      sumOne(at(x, i), at(dy, i), at(means, i), rowBytes, count, sum, product, activation);
     }
+  }
+}
+
+/** The means of a stripe's columns, and with an activation the factors and summands of y, each kind behind the other. */
+function copyCoefficients(args: usize, firstColumn: i32, width: i32, target: usize, activation: i32): void {
+  const channels = arg(args, CHANNELS);
+  const means = <usize>arg(args, MEAN);
+  const slopes = <usize>arg(args, SLOPES);
+  let channel = firstColumn % channels;
+  for (let i = 0; i < width; ) {
+    const count = min(width - i, channels - channel);
+    const bytes = <usize>count << 2;
+    memory.copy(at(target, i), at(means, channel), bytes);
+    if (activation != 0) {
+      memory.copy(at(target + STRIPE_BYTES, i), at(slopes, channel), bytes);
+      memory.copy(at(target + STRIPE_BYTES * 2, i), at(slopes, channels + channel), bytes);
+    }
+    i += count;
+    channel = 0;
   }
 }
 
 /**
- * Repeats the means for each row that was folded into one; folded rows are short (`runtime/kernels/reduce/columns.ts`).
+ * dgamma, dbeta and the coefficients of dx = factor · dy + slope · (x − m) + summand, behind those of y. A part is a run of channels.
  */
-function foldedMeans(args: usize, scratch: usize): usize {
-  const means = <usize>arg(args, MEAN);
-  const period = arg(args, PERIOD);
-  const channels = arg(args, CHANNELS);
-  if (period == channels) return means;
-  for (let column = 0; column < period; column += channels) {
-    memory.copy(at(scratch, column), means, <usize>channels << 2);
-  }
-  return scratch;
-}
-
-function sumGroup(
-  x: usize, dy: usize, means: usize, rowBytes: usize, rows: i32, sums: usize, products: usize,
-): void {
-  memory.fill(sums, 0, <usize>GROUP << 3);
-  memory.fill(products, 0, <usize>GROUP << 3);
-  const m0 = v128.load(means), m1 = v128.load(means, 16), m2 = v128.load(means, 32), m3 = v128.load(means, 48);
-  while (rows > 0) {
-    let count = min(rows, BLOCK_ROWS);
-    rows -= count;
-    let s0 = f32x4.splat(0), s1 = s0, s2 = s0, s3 = s0;
-    let p0 = s0, p1 = s0, p2 = s0, p3 = s0;
-    for (; count > 0; count--) {
-      const g0 = v128.load(dy), g1 = v128.load(dy, 16), g2 = v128.load(dy, 32), g3 = v128.load(dy, 48);
-      s0 = v128.add<f32>(s0, g0);
-      s1 = v128.add<f32>(s1, g1);
-      s2 = v128.add<f32>(s2, g2);
-      s3 = v128.add<f32>(s3, g3);
-      p0 = multiplyAdd(g0, v128.sub<f32>(v128.load(x), m0), p0);
-      p1 = multiplyAdd(g1, v128.sub<f32>(v128.load(x, 16), m1), p1);
-      p2 = multiplyAdd(g2, v128.sub<f32>(v128.load(x, 32), m2), p2);
-      p3 = multiplyAdd(g3, v128.sub<f32>(v128.load(x, 48), m3), p3);
-      x += rowBytes;
-      dy += rowBytes;
-    }
-    addWide(sums, s0);
-    addWide(sums + 32, s1);
-    addWide(sums + 64, s2);
-    addWide(sums + 96, s3);
-    addWide(products, p0);
-    addWide(products + 32, p1);
-    addWide(products + 64, p2);
-    addWide(products + 96, p3);
-  }
-}
-
-/** Columns beside the last whole group. */
-function sumSingly(
-  x: usize, dy: usize, means: usize, rowBytes: usize, rows: i32, width: i32, sums: usize, products: usize,
-): void {
-  for (let column = 0; column < width; column++) {
-    const mean = <f64>load<f32>(at(means, column));
-    let sum: f64 = 0;
-    let product: f64 = 0;
-    for (let row = 0; row < rows; row++) {
-      const place = at(<usize>row * rowBytes, column);
-      const gradient = <f64>load<f32>(dy + place);
-      sum += gradient;
-      product += gradient * (<f64>load<f32>(x + place) - mean);
-    }
-    store<f64>(wideAt(sums, column), sum);
-    store<f64>(wideAt(products, column), product);
-  }
-}
-
-/** dgamma, dbeta and the coefficients of dx = factor · dy + slope · (x − m) + summand. A part is a run of channels. */
 export function batchNormGradFinish(args: usize, scratch: usize, part: i32, parts: i32): void {
   const channels = arg(args, CHANNELS);
   const period = arg(args, PERIOD);
@@ -122,10 +91,20 @@ export function batchNormGradFinish(args: usize, scratch: usize, part: i32, part
   const body = arg(args, ROWS) * period;
   const x = at(<usize>arg(args, X), body);
   const dy = at(<usize>arg(args, DY), body);
+  const rowBytes = <usize>period << 2;
   const means = <usize>arg(args, COEFFICIENTS);
+  const factors = means + rowBytes * 3;
+  const activation = arg(args, ACTIVATION);
+  const slopes = <usize>arg(args, SLOPES);
   const last = firstOf(channels, part + 1, parts);
   for (let channel = firstOf(channels, part, parts); channel < last; channel++) {
     const mean = load<f32>(at(<usize>arg(args, MEAN), channel));
+    for (let column = channel; column < period; column += channels) {
+      store<f32>(at(means, column), mean);
+      if (activation == 0) continue;
+      store<f32>(at(means, period + column), load<f32>(at(slopes, channel)));
+      store<f32>(at(means, period * 2 + column), load<f32>(at(slopes, channels + channel)));
+    }
     let sum: f64 = 0;
     let product: f64 = 0;
     for (let i = channel; i < chunks * period; i += channels) {
@@ -133,7 +112,7 @@ export function batchNormGradFinish(args: usize, scratch: usize, part: i32, part
       product += load<f64>(wideAt(products, i));
     }
     for (let i = channel; i < rest; i += channels) {
-      const gradient = <f64>load<f32>(at(dy, i));
+      const gradient = <f64>maskedOne(at(x, i), at(dy, i), at(means, i), rowBytes, activation);
       sum += gradient;
       product += gradient * (<f64>load<f32>(at(x, i)) - <f64>mean);
     }
@@ -147,71 +126,84 @@ export function batchNormGradFinish(args: usize, scratch: usize, part: i32, part
     store<f32>(at(<usize>arg(args, D_GAMMA), channel), <f32>(product * inverse));
     store<f32>(at(<usize>arg(args, D_BETA), channel), <f32>sum);
     for (let column = channel; column < period; column += channels) {
-      store<f32>(at(means, column), mean);
-      store<f32>(at(means, period + column), <f32>factor);
-      store<f32>(at(means, period * 2 + column), <f32>slope);
-      store<f32>(at(means, period * 3 + column), <f32>summand);
+      store<f32>(at(factors, column), <f32>factor);
+      store<f32>(at(factors, period + column), <f32>slope);
+      store<f32>(at(factors, period * 2 + column), <f32>summand);
     }
   }
 }
 
 /** dx. A part is a run of blocks of folded rows; the last one has the rest too. */
 export function batchNormGradApply(args: usize, scratch: usize, part: i32, parts: i32): void {
+  switch (arg(args, ACTIVATION)) {
+    case 0: applyPart(args, 0, part, parts); break;
+    case RELU6: applyPart(args, RELU6, part, parts); break;
+    default: applyPart(args, RELU, part, parts);
+  }
+}
+
+@inline
+function applyPart(args: usize, activation: i32, part: i32, parts: i32): void {
   const rows = arg(args, ROWS);
   const period = arg(args, PERIOD);
   const rowBytes = <usize>period << 2;
   const means = <usize>arg(args, COEFFICIENTS);
-  const blocks = (rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
-  const first = firstOf(blocks, part, parts) * BLOCK_ROWS;
-  const last = min(rows, firstOf(blocks, part + 1, parts) * BLOCK_ROWS);
-  let x = <usize>arg(args, X) + <usize>first * rowBytes;
-  let dy = <usize>arg(args, DY) + <usize>first * rowBytes;
-  let out = <usize>arg(args, OUT) + <usize>first * rowBytes;
-  for (let row = first; row < last; row += BLOCK_ROWS) {
-    const count = min(BLOCK_ROWS, last - row);
-    const whole = period & ~7;
-    for (let column = 0; column < whole; column += 8) {
-      applyToEight(at(x, column), at(dy, column), at(out, column), at(means, column), rowBytes, count);
+  const whole = rowBytes & ~15;
+  const first = firstOfBlocks(rows, part, parts);
+  const skipped = <usize>first * rowBytes;
+  let x = <usize>arg(args, X) + skipped;
+  let dy = <usize>arg(args, DY) + skipped;
+  let out = <usize>arg(args, OUT) + skipped;
+  for (let left = firstOfBlocks(rows, part + 1, parts) - first; left > 0; ) {
+    const count = left >= 4 ? 4 : 1;
+    if (count == 4) {
+      for (let i: usize = 0; i < whole; i += 16) applyToRows(x + i, dy + i, out + i, means + i, rowBytes, 4, activation);
+    } else {
+      for (let i: usize = 0; i < whole; i += 16) applyToRows(x + i, dy + i, out + i, means + i, rowBytes, 1, activation);
     }
-    if (whole < period) {
-      for (let i = 0; i < count; i++) {
-        const skipped = <usize>i * rowBytes;
-        applySingly(x + skipped, dy + skipped, out + skipped, means, rowBytes, whole, period);
-      }
+    for (let i = 0; i < count; i++) {
+      if (whole < rowBytes) applySingly(x, dy, out, means, rowBytes, <i32>(whole >> 2), period, activation);
+      x += rowBytes;
+      dy += rowBytes;
+      out += rowBytes;
     }
-    x += <usize>count * rowBytes;
-    dy += <usize>count * rowBytes;
-    out += <usize>count * rowBytes;
+    left -= count;
   }
-  if (part == parts - 1) applySingly(x, dy, out, means, rowBytes, 0, arg(args, REST));
+  if (part == parts - 1) applySingly(x, dy, out, means, rowBytes, 0, arg(args, REST), activation);
 }
 
-/** Eight columns: their four coefficients fill eight registers. */
-function applyToEight(x: usize, dy: usize, out: usize, means: usize, rowBytes: usize, rows: i32): void {
-  const factors = means + rowBytes;
-  const slopes = factors + rowBytes;
-  const summands = slopes + rowBytes;
-  const m0 = v128.load(means), m1 = v128.load(means, 16);
-  const a0 = v128.load(factors), a1 = v128.load(factors, 16);
-  const b0 = v128.load(slopes), b1 = v128.load(slopes, 16);
-  const c0 = v128.load(summands), c1 = v128.load(summands, 16);
+/** One or four rows of four columns, so that rows are read in the order of memory. */
+@inline
+function applyToRows(
+  x: usize, dy: usize, out: usize, means: usize, rowBytes: usize, rows: i32, activation: i32,
+): void {
+  const m = v128.load(means);
+  const a = v128.load(means + rowBytes);
+  const b = v128.load(means + rowBytes * 2);
+  const factors = means + rowBytes * 3;
+  const factor = v128.load(factors);
+  const slope = v128.load(factors + rowBytes);
+  const summand = v128.load(factors + rowBytes * 2);
   for (let row = 0; row < rows; row++) {
-    const d0 = multiplyAdd(v128.sub<f32>(v128.load(x), m0), b0, c0);
-    const d1 = multiplyAdd(v128.sub<f32>(v128.load(x, 16), m1), b1, c1);
-    v128.store(out, multiplyAdd(v128.load(dy), a0, d0));
-    v128.store(out, multiplyAdd(v128.load(dy, 16), a1, d1), 16);
+    const distance = v128.sub<f32>(v128.load(x), m);
+    const gradient = masked(v128.load(dy), distance, a, b, activation);
+    v128.store(out, multiplyAdd(gradient, factor, multiplyAdd(distance, slope, summand)));
     x += rowBytes;
     dy += rowBytes;
     out += rowBytes;
   }
 }
 
-/** Columns after the last whole eight, and the rest. */
-function applySingly(x: usize, dy: usize, out: usize, means: usize, rowBytes: usize, first: i32, last: i32): void {
+/** Columns after the last whole vector, and the rest. */
+function applySingly(
+  x: usize, dy: usize, out: usize, means: usize, rowBytes: usize, first: i32, last: i32, activation: i32,
+): void {
   for (let column = first; column < last; column++) {
     const mean = at(means, column);
+    const factor = mean + rowBytes * 3;
+    const gradient = maskedOne(at(x, column), at(dy, column), mean, rowBytes, activation);
     const distance = load<f32>(at(x, column)) - load<f32>(mean);
-    const ofStatistics = distance * load<f32>(mean + rowBytes * 2) + load<f32>(mean + rowBytes * 3);
-    store<f32>(at(out, column), load<f32>(at(dy, column)) * load<f32>(mean + rowBytes) + ofStatistics);
+    const ofStatistics = distance * load<f32>(factor + rowBytes) + load<f32>(factor + rowBytes * 2);
+    store<f32>(at(out, column), gradient * load<f32>(factor) + ofStatistics);
   }
 }

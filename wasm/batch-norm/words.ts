@@ -17,7 +17,10 @@ export const D_MEAN: i32 = 9;
 export const D_VARIANCE: i32 = 10;
 /** Two doubles for each chunk and folded column: first all of one kind, then all of the other. */
 export const PARTIALS: i32 = 11;
-/** Floats for each folded column, kind by kind: the mean, then factors and summands. */
+/**
+ * Floats for each folded column, kind by kind: the mean, the factor and the summand of y; in the gradient, behind them, the factor of dy,
+ * the slope of x − m and the summand of dx.
+ */
 export const COEFFICIENTS: i32 = 12;
 export const CHANNELS: i32 = 13;
 /** Folded rows, their width, and the values behind them. */
@@ -28,3 +31,7 @@ export const CHUNKS: i32 = 17;
 export const EPSILON: i32 = 18;
 /** Rows before they were folded. */
 export const COUNT: i32 = 19;
+/** What follows the normalisation, as `../activation` numbers it: 0, relu or relu6. */
+export const ACTIVATION: i32 = 20;
+/** With an activation: factor and summand of y for each channel, for its gradient. [2, C] */
+export const SLOPES: i32 = 21;

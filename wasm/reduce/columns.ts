@@ -8,10 +8,17 @@ export const GROUP: i32 = 16;
 export const BLOCK_ROWS: i32 = 64;
 /** Columns of one unit of work; a multiple of the group. */
 export const STRIPE: i32 = 256;
+/** Of one float for each column of a stripe. */
+export const STRIPE_BYTES: usize = <usize>STRIPE << 2;
 
 @inline
 export function firstOf(count: i32, part: i32, parts: i32): i32 {
   return <i32>((<i64>count * part) / parts);
+}
+
+/** The first row of a part, where parts are runs of whole blocks. */
+export function firstOfBlocks(rows: i32, part: i32, parts: i32): i32 {
+  return min(rows, firstOf((rows + BLOCK_ROWS - 1) / BLOCK_ROWS, part, parts) * BLOCK_ROWS);
 }
 
 /** Address of value `index`, of four bytes each. */

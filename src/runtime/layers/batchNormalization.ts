@@ -1,3 +1,4 @@
+import { joinedActivation, markActivated } from '../joinedLayers.ts';
 import type { LayerPatch } from '../layerPatch.ts';
 import { batchNormTraining } from '../ops/batchNormTraining.ts';
 import { engine, type Tensor, tidy } from '../tf.ts';
@@ -16,7 +17,8 @@ interface BatchNormalizationLayer {
 
 /**
  * Batch normalisation in training: two kernel calls instead of some fifteen, and two instead of some thirty in the
- * gradient. Inference is left to tfjs, which calls the kernel FusedBatchNorm.
+ * gradient, with the activation behind it where nothing else reads its result. Inference is left to tfjs, which calls the kernel
+ * FusedBatchNorm.
  * Differs   a layer without scale or center trains; in tfjs-layers it fails
  */
 export const batchNormalization: LayerPatch = {
@@ -28,8 +30,10 @@ export const batchNormalization: LayerPatch = {
     const rank = x?.shape.length ?? 0;
     const isFitting = others.length === 0 && rank >= 2 && rank <= 4 && (axis === -1 || axis === rank - 1);
     if (!kwargs['training'] || x === undefined || !isFitting || x.dtype !== 'float32' || x.size === 0) return undefined;
+    const activation = joinedActivation(layer);
     return tidy(() => {
-      const result = batchNormTraining(x, gamma?.read(), beta?.read(), epsilon);
+      const result = batchNormTraining(x, gamma?.read(), beta?.read(), epsilon, activation);
+      markActivated(layer);
       const statistics = {
         mean: movingMean.read(),
         variance: movingVariance.read(),

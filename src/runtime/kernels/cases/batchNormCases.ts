@@ -18,6 +18,11 @@ interface BatchNormAttrs extends RowsAttrs {
   readonly distance: number;
 }
 
+interface TrainingAttrs extends BatchNormAttrs {
+  /** Behind the normalisation; 0 is none. */
+  readonly activation: 0 | 'relu' | 'relu6';
+}
+
 const attrs: fc.Arbitrary<BatchNormAttrs> = fc
   .record({
     size: matrixAttrs,
@@ -26,6 +31,9 @@ const attrs: fc.Arbitrary<BatchNormAttrs> = fc
     distance: fc.constantFrom(0, 0, 10, -1000),
   })
   .map(({ size, rank, ...rest }) => ({ ...size, ...rest, rank: size.rows === 1 ? rank : Math.max(2, rank) }));
+
+const { relu, relu6 } = tf;
+const activate = { relu, relu6 };
 
 /** Results are about one large, and both sides read the same floats: a few hundred roundings. */
 const depth = () => 200;
@@ -48,22 +56,30 @@ function spreadOf(variance: tf.Tensor, { epsilon }: BatchNormAttrs): tf.Tensor {
   return tf.sqrt(tf.add(variance, epsilon));
 }
 
-const trainingCases = casesOf<BatchNormAttrs>({
+const withActivation: fc.Arbitrary<TrainingAttrs> = fc
+  .tuple(attrs, fc.constantFrom<TrainingAttrs['activation']>(0, 'relu', 'relu6'))
+  .map(([of, activation]) => ({ ...of, activation }));
+
+function kernelAttrs({ epsilon, activation }: TrainingAttrs): tf.NamedAttrMap {
+  return { epsilon, ...(activation !== 0 && { activation }) };
+}
+
+const trainingCases = casesOf<TrainingAttrs>({
   kernelName: 'BatchNormTraining',
-  attrs,
+  attrs: withActivation,
   inputShapes: (of) => [shapeOf(of), [of.columns], [of.columns]],
   depth,
   isFallback,
   run(of, [x, gamma, beta]) {
     const far = tf.add(x, of.distance);
-    const { epsilon } = of;
-    const outputs = tf.engine().runKernel('BatchNormTraining', { x: far, gamma, beta }, { epsilon });
+    const outputs = tf.engine().runKernel('BatchNormTraining', { x: far, gamma, beta }, kernelAttrs(of));
     const [y, mean, variance] = outputs as unknown as [tf.Tensor, tf.Tensor, tf.Tensor];
     return flattened([y, 1], [mean, 1 + Math.abs(of.distance)], [variance, 1]);
   },
   reference(of, [x, gamma, beta]) {
     const { y, mean, variance } = plainNorm(plainCall(of, tf.add(x, of.distance), gamma, beta));
-    return flattened([tf.tensor(y), 1], [tf.tensor(mean), 1 + Math.abs(of.distance)], [tf.tensor(variance), 1]);
+    const activated = of.activation === 0 ? tf.tensor(y) : activate[of.activation](tf.tensor(y));
+    return flattened([activated, 1], [tf.tensor(mean), 1 + Math.abs(of.distance)], [tf.tensor(variance), 1]);
   },
 });
 
@@ -75,31 +91,55 @@ interface GradInputs {
   readonly dVariance: tf.Tensor;
 }
 
-/** Mean and variance are divided by the rows, so what reaches them is taken times the rows to matter. */
-function gradInputs({ rows, distance }: BatchNormAttrs, [x, dy, gamma, dMean, dVariance]: Inputs): GradInputs {
-  return { x: tf.add(x, distance), dy, gamma, dMean: tf.mul(dMean, rows), dVariance: tf.mul(dVariance, rows / 32) };
+/**
+ * Mean and variance are divided by the rows, so what reaches them is taken times the rows to matter. Where an activation bends,
+ * nothing arrives: rounding decides there on which side y lies.
+ */
+function gradInputs(of: TrainingAttrs, [x, dy, gamma, dMean, dVariance]: Inputs): GradInputs {
+  const { rows, distance } = of;
+  const far = tf.add(x, distance);
+  const y = tf.tensor(plainNorm(plainCall(of, far, gamma, gamma)).y, x.shape);
+  const isAway = (bend: number) => tf.cast(tf.greater(tf.abs(tf.sub(y, bend)), BEND), 'float32');
+  const passed = of.activation === 0 ? dy : tf.mul(dy, tf.mul(isAway(0), isAway(6)));
+  return { x: far, dy: passed, gamma, dMean: tf.mul(dMean, rows), dVariance: tf.mul(dVariance, rows / 32) };
 }
 
-const gradCases = casesOf<BatchNormAttrs>({
+/** Of what y may be wrong by. */
+const BEND = 1e-3;
+
+/** What the activation lets through of dy, by y in plain numbers. */
+function maskedGradient({ activation }: TrainingAttrs, dy: ArrayLike<number>, y: readonly number[]): number[] {
+  const most = activation === 'relu6' ? 6 : Number.POSITIVE_INFINITY;
+  return y.map((value, i) => (activation === 0 || (value > 0 && value <= most) ? (dy[i] as number) : 0));
+}
+
+const gradCases = casesOf<TrainingAttrs>({
   kernelName: 'BatchNormTrainingGrad',
   // The kernel is given the mean in float32, so a mean far from zero is rounded by more than the distances from it.
-  attrs: attrs.map((of) => ({ ...of, distance: of.distance / 100 })),
+  attrs: withActivation.map((of) => ({ ...of, distance: of.distance / 100 })),
   inputShapes: (of) => [shapeOf(of), shapeOf(of), [of.columns], [of.columns], [of.columns]],
   depth,
   isFallback,
   run(of, inputs) {
     const given = gradInputs(of, inputs);
-    const { epsilon } = of;
+    const attrs = kernelAttrs(of);
     const plain = plainNorm(plainCall(of, given.x, given.gamma, given.gamma));
     const [mean, variance] = [tf.tensor1d(plain.mean), tf.tensor1d(plain.variance)];
-    const outputs = tf.engine().runKernel('BatchNormTrainingGrad', { ...given, mean, variance }, { epsilon });
+    const forward = { x: given.x, gamma: given.gamma, beta: given.gamma };
+    const [, , , slopes] = tf.engine().runKernel('BatchNormTraining', forward, attrs) as unknown as tf.Tensor[];
+    const all = { ...given, mean, variance, ...(slopes && { slopes }) };
+    const outputs = tf.engine().runKernel('BatchNormTrainingGrad', all, attrs);
     const [dx, dGamma, dBeta] = outputs as unknown as [tf.Tensor, tf.Tensor, tf.Tensor];
     return flattened([tf.mul(dx, spreadOf(variance, of)), 1], [dGamma, of.rows], [dBeta, of.rows]);
   },
   reference(of, inputs) {
     const { x, gamma, dy, dMean, dVariance } = gradInputs(of, inputs);
     const call = plainCall(of, x, gamma, gamma);
-    const upper = { dy: dy.dataSync(), dMean: dMean.dataSync(), dVariance: dVariance.dataSync() };
+    const upper = {
+      dy: maskedGradient(of, dy.dataSync(), plainNorm(call).y),
+      dMean: dMean.dataSync(),
+      dVariance: dVariance.dataSync(),
+    };
     const { dx, dGamma, dBeta } = plainNormGrad(call, upper);
     const variance = tf.tensor1d(plainNorm(call).variance);
     const whole = tf.mul(tf.tensor(dx, x.shape), spreadOf(variance, of));

@@ -2,6 +2,7 @@ import { sizeOf } from '../../../core/shape.ts';
 import type { TensorInfo } from '../../tf.ts';
 import { floatBits } from '../floatBits.ts';
 import { isSupported, type KernelContext } from '../kernel.ts';
+import { GEMM_ACTIVATIONS } from '../matmul/gemm.ts';
 import type { WasmKernel } from '../module.ts';
 import { columnPlan } from '../reduce/columns.ts';
 
@@ -22,9 +23,18 @@ const OPERANDS = [
 
 type BatchNormOperands = Partial<Record<(typeof OPERANDS)[number], TensorInfo>> & { readonly x: TensorInfo };
 
-/** Two doubles for each chunk and folded column, four floats for each folded column. */
+/** Two doubles for each chunk and folded column, up to six floats for each folded column. */
 const PARTIAL_BYTES = 16;
-const COEFFICIENT_BYTES = 16;
+const COEFFICIENT_BYTES = 24;
+
+/** What may follow a normalisation in the same passes over memory. */
+export type NormActivation = 'linear' | 'relu' | 'relu6';
+
+export interface BatchNormEnd {
+  readonly activation: NormActivation;
+  /** Factor and summand of each channel, [2, C]: a result forward, an input of the gradient. */
+  readonly slopes: TensorInfo;
+}
 
 /** The steps of a batch normalisation, run one after the other. */
 export interface BatchNormSteps {
@@ -40,6 +50,7 @@ export function runBatchNorm(
   operands: BatchNormOperands,
   epsilon: number,
   { sums, coefficients, apply }: BatchNormSteps,
+  end?: BatchNormEnd,
 ): void {
   const channels = operands.x.shape.at(-1) as number;
   const size = sizeOf(operands.x.shape);
@@ -57,6 +68,8 @@ export function runBatchNorm(
     chunks,
     floatBits(epsilon),
     size / channels,
+    GEMM_ACTIVATIONS[end?.activation ?? 'linear'],
+    end === undefined ? 0 : address(end.slopes),
   ];
   if (sums !== undefined) pool.run(sums, words, size * 2);
   pool.run(coefficients, words, period * chunks * 4);

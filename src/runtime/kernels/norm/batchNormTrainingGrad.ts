@@ -1,10 +1,14 @@
 import type { TensorInfo } from '../../tf.ts';
 import { isSupported, type Kernel } from '../kernel.ts';
-import { isByChannel, runBatchNorm } from './batchNorm.ts';
+import { isByChannel, type NormActivation, runBatchNorm } from './batchNorm.ts';
+
+const STEPS = { sums: 'batchNormGradSums', coefficients: 'batchNormGradFinish', apply: 'batchNormGradApply' } as const;
 
 /**
- * Gradient of batch normalisation by the batch's own statistics.
- * Shapes    dy, x [..., C], gamma, mean, variance, dMean, dVariance [C] → dx [..., C], dgamma [C], dbeta [C]
+ * Gradient of batch normalisation by the batch's own statistics, and of the activation behind it: dy counts where y, computed
+ * again from x, is above 0 (relu), and at most 6 (relu6).
+ * Shapes    dy, x [..., C], gamma, mean, variance, dMean, dVariance [C], with an activation slopes [2, C]
+ *           → dx [..., C], dgamma [C], dbeta [C]
  * Units     float32; mean and variance as the forward pass gave them
  * Throws    an error of tfjs where shapes or dtypes do not fit
  * Source    Ioffe, Szegedy 2015, §3, arXiv:1502.03167
@@ -12,7 +16,8 @@ import { isByChannel, runBatchNorm } from './batchNorm.ts';
 export const batchNormTrainingGrad: Kernel = {
   kernelName: 'BatchNormTrainingGrad',
   run(context, inputs, attrs) {
-    const { dy, x, gamma, mean, variance, dMean, dVariance } = inputs as Record<string, TensorInfo> & GradInputs;
+    const { dy, x, gamma, mean, variance, dMean, dVariance, slopes } = inputs as Record<string, TensorInfo> &
+      GradInputs;
     const isFitting =
       isSupported(x, dy) &&
       x.shape.length > 0 &&
@@ -24,11 +29,9 @@ export const batchNormTrainingGrad: Kernel = {
     const dGamma = backend.makeOutput(gamma.shape, 'float32');
     const dBeta = backend.makeOutput(gamma.shape, 'float32');
     const operands = { dy, x, gamma, mean, variance, dMean, dVariance, out, dGamma, dBeta };
-    runBatchNorm(context, operands, Number(attrs?.['epsilon']), {
-      sums: 'batchNormGradSums',
-      coefficients: 'batchNormGradFinish',
-      apply: 'batchNormGradApply',
-    });
+    const activation = attrs?.['activation'] as NormActivation | undefined;
+    const end = activation && slopes && { activation, slopes };
+    runBatchNorm(context, operands, Number(attrs?.['epsilon']), STEPS, end);
     return [out, dGamma, dBeta];
   },
 };

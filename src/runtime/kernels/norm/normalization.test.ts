@@ -14,6 +14,8 @@ const SIZES = [
   [1030, 130],
 ] as const;
 
+const { relu, relu6 } = tf;
+const activate = { relu, relu6 };
 const binaryOf = readBinaries();
 beginOnWasm();
 
@@ -22,6 +24,20 @@ function filled(rows: number, columns: number, mean: number): tf.Tensor {
   const values = new Float32Array(rows * columns);
   for (let i = 0; i < values.length; i++) values[i] = mean + random();
   return tf.tensor(values, [rows, columns]);
+}
+
+/** y and all gradients of a normalisation and what is behind it. */
+function activated(rows: number, columns: number, apply: (...call: Parameters<typeof layerNorm>) => tf.Tensor) {
+  const all = tf.tidy(() => {
+    const [x, upper] = [filled(rows, columns, 3), filled(rows, columns, -0.5)];
+    const [gamma, beta] = [tf.linspace(-8, 8, columns), tf.linspace(2, -1, columns)];
+    const loss = tf.grads((...[value, scale, shift]) => tf.mul(apply(value as tf.Tensor, scale, shift, 1e-3), upper));
+    const tensors = [apply(x, gamma, beta, 1e-3), ...loss([x, gamma, beta])];
+    return tf.concat(tensors.map((tensor) => tf.reshape(tensor, [-1])));
+  });
+  const values = all.dataSync() as Float32Array;
+  all.dispose();
+  return values;
 }
 
 /** Everything that is summed over rows, and what depends on it. */
@@ -64,6 +80,18 @@ describe.each(levels)('normalisation on the %s binary', (level) => {
       cutInto(parts);
       await installKernels(binaryOf(level));
       expect(wordsThatDiffer(results(rows, columns), alone)).toBe(0);
+    }
+  });
+
+  test.each(SIZES)('of [%i, %i] activates and masks in its own passes, to the bit', async (rows, columns) => {
+    await installKernels(binaryOf(level));
+    for (const activation of ['relu', 'relu6'] as const) {
+      const joined = activated(rows, columns, (...call) => batchNormTraining(...call, activation).y);
+      const apart = activated(rows, columns, (...call) => activate[activation](batchNormTraining(...call).y));
+      const zeros = joined.subarray(0, rows * columns).filter((value) => value === 0).length;
+      expect(zeros).toBeGreaterThan(rows * columns * 0.2);
+      expect(zeros).toBeLessThan(rows * columns * 0.8);
+      expect(wordsThatDiffer(joined, apart)).toBe(0);
     }
   });
 
