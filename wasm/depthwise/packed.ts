@@ -40,40 +40,47 @@ export function packedBand(args: usize, scratch: usize, x: usize, y: usize, firs
   const channels = arg(args, CHANNELS);
   const stride = arg(args, STRIDE_H);
   const filterW = arg(args, FILTER_W);
-  const taps = arg(args, FILTER_H) * filterW;
   const width = copiedWidth(args);
   const line = <usize>width << 4;
-  const copiedLines = (last - first - 1) * stride + arg(args, FILTER_H);
-  const plane = line * <usize>copiedLines;
-  const top = first * stride - arg(args, PAD_TOP);
+  // Lines beyond the image are neither copied nor multiplied: on maps of two or three lines they are most of what taps reach.
+  const inH = arg(args, IN_H);
+  const filterH = arg(args, FILTER_H);
+  const padTop = arg(args, PAD_TOP);
+  const top = min(inH, max(0, first * stride - padTop));
+  const bottom = max(top, min(inH, (last - 1) * stride - padTop + filterH));
+  const plane = line * <usize>(bottom - top);
+  const taps = filterH * filterW;
   const biasAt = <usize>arg(args, BIAS);
   const isByOne = arg(args, STRIDE_W) == 1;
   for (let block = 0; block < channels; block += 4 * PLANES) {
     const planes = min(PLANES, (channels - block + 3) >> 2);
-    copyLines(args, scratch + COPIES, x, block, planes, top, copiedLines, width);
+    copyLines(args, scratch + COPIES, x, block, planes, top, bottom - top, width);
     copyTaps(args, scratch, block, planes);
     for (let v = 0; v < planes; v++) {
       // The last vector overlaps the one before it: the same numbers are written twice.
       const offset = <usize>min(block + 4 * v, channels - 4) << 2;
       const bias = biasAt ? v128.load(biasAt + offset) : f32x4.splat(0);
       const weights = scratch + (<usize>(v * taps) << 4);
-      let p = scratch + COPIES + <usize>v * plane;
+      const copy = scratch + COPIES + <usize>v * plane;
       let out = y + <usize>first * <usize>arg(args, OUT_LINE) + offset;
       for (let row = first; row < last; row++) {
-        if (isByOne) fiveByOne(args, p, weights, line, out, bias);
-        else fiveByTwo(args, p, weights, line, out, bias);
-        p += line * <usize>stride;
+        const from = row * stride - padTop;
+        const tap = min(filterH, max(0, -from));
+        const lines = max(0, min(filterH, inH - from) - tap);
+        const p = copy + line * <usize>(lines > 0 ? from + tap - top : 0);
+        const w = weights + (<usize>(tap * filterW) << 4);
+        if (isByOne) fiveByOne(args, p, w, line, lines, out, bias);
+        else fiveByTwo(args, p, w, line, lines, out, bias);
         out += <usize>arg(args, OUT_LINE);
       }
     }
   }
 }
 
-/** The input lines from `top` on, as one image for each vector of channels, with zeros where there is no input. */
+/** The input lines from `top` on, as one image for each vector of channels, with zeros beside them. */
 function copyLines(
   args: usize, to: usize, x: usize, block: i32, planes: i32, top: i32, lines: i32, width: i32,
 ): void {
-  const inH = arg(args, IN_H);
   const channels = arg(args, CHANNELS);
   const step = <usize>arg(args, IN_STEP);
   const left = min(width, max(0, arg(args, PAD_LEFT)));
@@ -82,9 +89,8 @@ function copyLines(
   const plane = lineBytes * <usize>lines;
   const isWhole = planes == PLANES && block + 4 * PLANES <= channels;
   for (let i = 0; i < lines; i++) {
-    const h = top + i;
     const target = to + <usize>i * lineBytes;
-    if (<u32>h >= <u32>inH || right <= left) {
+    if (right <= left) {
       for (let v = 0; v < planes; v++) memory.fill(target + <usize>v * plane, 0, lineBytes);
       continue;
     }
@@ -92,7 +98,7 @@ function copyLines(
       if (left > 0) memory.fill(target + <usize>v * plane, 0, <usize>left << 4);
       if (right < width) memory.fill(target + <usize>v * plane + (<usize>right << 4), 0, <usize>(width - right) << 4);
     }
-    const from = x + <usize>h * <usize>arg(args, IN_LINE) + <usize>(left - arg(args, PAD_LEFT)) * step;
+    const from = x + <usize>(top + i) * <usize>arg(args, IN_LINE) + <usize>(left - arg(args, PAD_LEFT)) * step;
     if (isWhole) copyWhole(from + (<usize>block << 2), step, target + (<usize>left << 4), plane, right - left);
     else {
       for (let v = 0; v < planes; v++) {
@@ -144,10 +150,11 @@ function copyTaps(args: usize, to: usize, block: i32, planes: i32): void {
     }
   }
 }
-function fiveByOne(args: usize, p: usize, w: usize, line: usize, out: usize, bias: v128): void {
+
+/** One line of outputs from `lines` lines of the copy. */
+function fiveByOne(args: usize, p: usize, w: usize, line: usize, lines: i32, out: usize, bias: v128): void {
   const outW = arg(args, OUT_W);
   const step = <usize>arg(args, OUT_STEP);
-  const lines = arg(args, FILTER_H);
   const activation = arg(args, ACTIVATION);
   const count = min(outW, STRIP);
   for (let column = 0; column < outW; column += STRIP) {
@@ -157,10 +164,9 @@ function fiveByOne(args: usize, p: usize, w: usize, line: usize, out: usize, bia
   }
 }
 
-function fiveByTwo(args: usize, p: usize, w: usize, line: usize, out: usize, bias: v128): void {
+function fiveByTwo(args: usize, p: usize, w: usize, line: usize, lines: i32, out: usize, bias: v128): void {
   const outW = arg(args, OUT_W);
   const step = <usize>arg(args, OUT_STEP);
-  const lines = arg(args, FILTER_H);
   const activation = arg(args, ACTIVATION);
   const count = min(outW, STRIP);
   for (let column = 0; column < outW; column += STRIP) {
