@@ -82,14 +82,14 @@ function withBatch32([name, { accuracy, bytes, msPerExample }]) {
 }
 
 const engines = await measureEngines({ budgetMs: 1000 * Number(values.budget) });
-const { teacherEngines, denormals, shapes, intervals } = engines;
+const { teacherEngines, denormals, examples, intervals, batches } = engines;
 for (const model of Object.keys(teacherEngines)) printEngines(model, engines);
 const { rows: quantisationAware } = await measureQuantizationAware({ seeds: Number(values.seeds) });
 quantisationAware.forEach(printRow);
 Object.assign(result, {
   teacherEngines: teacherEngines.rec,
   otherEngines: { cls: teacherEngines.cls, det: teacherEngines.det },
-  ...{ denormals, shapes, intervals },
+  ...{ denormals, examples, intervals, batches },
   quantisationAware,
 });
 await writeResult(values.json, result);

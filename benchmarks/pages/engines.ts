@@ -4,16 +4,16 @@ import { withoutDenormals } from './withoutDenormals.ts';
 
 interface Wanted {
   readonly model: string;
-  /** With the batch in front. */
-  readonly shape: readonly number[];
+  /** Without the batch. */
+  readonly example: readonly number[];
+  readonly batches: readonly number[];
   readonly input: string;
   readonly threads: readonly number[];
   readonly budgetMs: number;
 }
 
-/** A row for each engine and number of threads, and how many of the model's weights are no normal numbers. */
-async function measure({ model, shape, input, threads, budgetMs }: Wanted) {
-  const [batch = 1, ...example] = shape;
+/** A row for each engine, number of threads and batch size, and how many of the model's weights are no normal numbers. */
+async function measure({ model, example, batches, input, threads, budgetMs }: Wanted) {
   const published = new Uint8Array(await (await fetch(model)).arrayBuffer());
   const { bytes, zeroed, weights } = withoutDenormals(published);
   const backends: BenchBackend[] = [];
@@ -28,10 +28,10 @@ async function measure({ model, shape, input, threads, budgetMs }: Wanted) {
   }
   const { rows } = await benchmark({
     models: [{ name: model, onnx: bytes, inputs: { [input]: example } }],
-    ...{ workloads: ['inference'], batchSizes: [batch], backends, budgetMs },
+    ...{ workloads: ['inference'], batchSizes: batches, backends, budgetMs },
   }).done;
-  const figures = rows.map(({ backend, threads: used, medianMs, intervalMs, skipped }) => ({
-    ...{ engine: backend, threads: used, skipped },
+  const figures = rows.map(({ backend, threads: used, batch, medianMs, intervalMs, skipped }) => ({
+    ...{ engine: backend, threads: used, batch, skipped },
     msPerExample: medianMs / batch,
     intervalMs: intervalMs.map((ms) => ms / batch),
   }));

@@ -5,15 +5,19 @@ const NAMES = { rec: 'recognition', det: 'detection', cls: 'direction' };
 /** The two engines that run an ONNX teacher on the processor, by model and threads. */
 export function enginesTable(result) {
   const rows = Object.entries(result.teacherEngines).map(([model, engines]) => {
-    const [batch, , height, width] = result.shapes[model];
+    const [, height, width] = result.examples[model];
+    const batchOf = (engine, threads) => `at ${result.batches[model][engine][threads]}`;
     const each = ['1', '2'].flatMap((threads) => {
       const [theirs, ours] = [engines['ort-wasm'][threads], engines['kernels'][threads]];
-      return [figure(theirs), `**${figure(ours)}** (${times(theirs / ours)})`];
+      return [
+        `${figure(theirs)} ${batchOf('ort-wasm', threads)}`,
+        `**${figure(ours)}** ${batchOf('kernels', threads)} (${times(theirs / ours)})`,
+      ];
     });
-    return [`${NAMES[model] ?? model}, ${height} × ${width}, batch ${batch}`, ...each];
+    return [`${NAMES[model] ?? model}, ${height} × ${width}`, ...each];
   });
   return [
-    `${measuredOn(result)}; milliseconds an example, by turns in one run.`,
+    `${measuredOn(result)}; milliseconds an example, each at its best batch size (4, 8, 16 or 32; detection one), by turns in one run.`,
     '',
     table(['model', 'onnxruntime-web, 1 thread', 'kernels', 'onnxruntime-web, 2 threads', 'kernels'], rows),
   ].join('\n');

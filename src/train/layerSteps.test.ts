@@ -70,6 +70,19 @@ const students: Record<string, Case> = {
       layers.flatten(),
     ],
   },
+  'convolutions normalized, up to 6': {
+    shape: [6, 6, 2],
+    layers: () => [
+      layers.conv2d({ filters: 3, kernelSize: 3, useBias: false }),
+      layers.batchNormalization({}),
+      layers.reLU({ maxValue: 6 }),
+      layers.conv2d({ filters: 4, kernelSize: 2 }),
+      layers.reLU({ maxValue: 6 }),
+      layers.batchNormalization({}),
+      layers.activation({ activation: 'relu' }),
+      layers.flatten(),
+    ],
+  },
   'transposed convolution': {
     shape: [4, 4, 2],
     layers: () => [
