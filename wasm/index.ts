@@ -1,3 +1,3 @@
 export { runKernel } from './dispatch';
 export { gemmScratchBytes } from './gemm';
-export { awaitHelpers, helperFailed, helperLoop, runPlan, runShared, stopHelpers } from './pool';
+export { awaitParts, helperFailed, helperLoop, runPlan, runShared, stopHelpers } from './pool';

@@ -69,7 +69,9 @@ const DONE = 1;
  */
 const PATIENCE_MS = 30_000;
 const MOST_ROUND_MS = 1000;
-/** The control block's second word: helpers that are done and, in the upper bits, those that failed; see wasm/pool. */
+/** As wasm/pool has it: a bit for each. */
+const MOST_PARTS = 32;
+/** The control block's second word: parts that are done and, in the upper bits, helpers that failed; see wasm/pool. */
 const FINISHED_WORD = 1;
 
 export interface PoolOptions {
@@ -123,7 +125,7 @@ export async function startPool(
   let isAlone = helpers.length === 0;
   let damage: PoolDamage | undefined;
 
-  /** How many helpers are done with this job, and how many of these failed. */
+  /** How many parts of this job are done or were begun by a helper that failed, and how many helpers have failed. */
   const finished = () => {
     const word = Atomics.load(new Int32Array(heap.memory.buffer, control), FINISHED_WORD);
     return { all: (word & 0xffff) + (word >> 16), failed: word >> 16 };
@@ -131,17 +133,21 @@ export async function startPool(
 
   /** Continues waiting after the compiled code returned. */
   function awaitHelpers(): void {
+    const parts = partsOf();
     let before = finished().all;
     for (let idleMs = 0; idleMs < patienceMs; ) {
       const start = performance.now();
-      if (kernels.awaitHelpers(control, helpers.length) === DONE) return;
+      if (kernels.awaitParts(control, parts) === DONE) return;
       const { all, failed } = finished();
-      if (all === helpers.length && failed > 0) break;
+      if (all === parts && failed > 0) break;
       idleMs = all === before ? idleMs + Math.min(performance.now() - start, MOST_ROUND_MS) : 0;
       before = all;
     }
     throw threadDied(helpers.length + 1, patienceMs);
   }
+
+  /** One for each thread, so that what a part prepares for itself is prepared as rarely as can be. */
+  const partsOf = () => Math.min(helpers.length + 1, MOST_PARTS);
 
   /** If this thread throws, a helper may still be in this job, and would join the next one at the wrong moment. */
   function damagedBy(error: unknown): unknown {
@@ -155,7 +161,7 @@ export async function startPool(
     kernels.stopHelpers(control);
     if (damage !== undefined) return false;
     for (let round = 0; round < ROUNDS_TO_LEAVE; round++) {
-      if (kernels.awaitHelpers(control, helpers.length) === DONE) return true;
+      if (kernels.awaitParts(control, helpers.length) === DONE) return true;
     }
     return false;
   }
@@ -184,9 +190,8 @@ export async function startPool(
         kernels.runKernel(number, args, ownScratch, 0, 1);
         return;
       }
-      const { length } = helpers;
       try {
-        if (kernels.runShared(control, number, args, ownScratch, length + 1, length) !== DONE) awaitHelpers();
+        if (kernels.runShared(control, number, args, ownScratch, partsOf()) !== DONE) awaitHelpers();
       } catch (error) {
         throw damagedBy(error);
       }
