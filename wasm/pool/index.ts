@@ -17,6 +17,8 @@ const PARTS: usize = 16;
  * job read, and they stay until all parts are done. A helper that was late by a whole job takes a part of the one that is open.
  */
 const FREE: usize = 20;
+/** How many parts in a row are a thread's own. */
+const OWN: usize = 24;
 /** A word has no more bits. */
 export const MOST_PARTS: i32 = 32;
 
@@ -36,14 +38,16 @@ const DONE: i32 = 1;
 const DEAD: i32 = 2;
 
 /**
- * Runs a kernel on this thread and the helpers, in `parts` parts; returns 1 once all is done, else what `awaitParts` returns.
+ * Runs a kernel on this thread and the helpers, in `parts` parts, of which `own` in a row are each thread's; returns 1 once all is
+ * done, else what `awaitParts` returns.
  */
-export function runShared(control: usize, kernel: i32, args: usize, scratch: usize, parts: i32): i32 {
+export function runShared(control: usize, kernel: i32, args: usize, scratch: usize, parts: i32, own: i32): i32 {
   // The last job's parts are done, so nobody counts or reads here.
   atomic.store<i32>(control + FINISHED, 0);
   store<i32>(control + KERNEL, kernel);
   store<i32>(control + ARGS, <i32>args);
   store<i32>(control + PARTS, parts);
+  atomic.store<i32>(control + OWN, own);
   atomic.store<i32>(control + FREE, -1 >>> (MOST_PARTS - parts));
   announce(control);
   takeParts(control, scratch, 0);
@@ -59,12 +63,15 @@ export function awaitParts(control: usize, parts: i32): i32 {
   return LATE;
 }
 
-/** Computes this thread's part if it is free, and then all that are. */
-function takeParts(control: usize, scratch: usize, own: i32): void {
+/** Computes this thread's own parts from the first on, and then those of others from the last on. */
+function takeParts(control: usize, scratch: usize, thread: i32): void {
   while (true) {
     const free = atomic.load<i32>(control + FREE);
     if (free == 0) return;
-    const part = (free >>> own) & 1 ? own : ctz<i32>(free);
+    // Of another job, if this thread is late: then it only takes parts in another order.
+    const count = atomic.load<i32>(control + OWN);
+    const own = free & (((1 << count) - 1) << (thread * count));
+    const part = own != 0 ? ctz<i32>(own) : 31 - clz<i32>(free);
     if (atomic.cmpxchg<i32>(control + FREE, free, free & ~(1 << part)) != free) continue;
     runKernel(load<i32>(control + KERNEL), <usize>load<i32>(control + ARGS), scratch, part, load<i32>(control + PARTS));
     atomic.add<i32>(control + FINISHED, 1);
@@ -72,7 +79,7 @@ function takeParts(control: usize, scratch: usize, own: i32): void {
 }
 
 /**
- * Runs recorded kernels one after the other: number, argument address, whether all threads take part, and a spare word.
+ * Runs recorded kernels one after the other: number, argument address, parts, and how many of them are a thread's own.
  * With 0 `helpers` the calling thread does everything, and existing helpers sleep on. Returns how many are done;
  * helpers are still working on the next one, and `awaitParts` reports its state.
  */
@@ -80,8 +87,9 @@ export function runPlan(control: usize, table: usize, count: i32, scratch: usize
   for (let i = 0; i < count; i++) {
     const kernel = load<i32>(table);
     const args = <usize>load<i32>(table, 4);
-    if (helpers > 0 && load<i32>(table, 8) == 1) {
-      if (runShared(control, kernel, args, scratch, min(helpers + 1, MOST_PARTS)) != DONE) return i;
+    const parts = load<i32>(table, 8);
+    if (helpers > 0 && parts > 1) {
+      if (runShared(control, kernel, args, scratch, parts, load<i32>(table, 12)) != DONE) return i;
     } else runKernel(kernel, args, scratch, 0, 1);
     table += 16;
   }

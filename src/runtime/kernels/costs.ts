@@ -46,3 +46,40 @@ const USUAL_NS = 0.2;
 export function costOf(kernel: WasmKernel, work: number): number {
   return work * (UNIT_NS[kernel] ?? USUAL_NS);
 }
+
+/** What prepares nothing for itself can be cut finer than into a part for each thread. */
+const FINE: ReadonlySet<WasmKernel> = new Set([
+  ...([
+    'unary',
+    'unaryGrad',
+    'binary',
+    'addN',
+    'batchNormApply',
+    'batchNormGradApply',
+    'layerNorm',
+    'softmax',
+  ] as const),
+  ...(['depthwiseForward', 'depthwiseBackInput', 'winogradForward', 'gemm', 'adamStep'] as const),
+]);
+/** Nanoseconds of a part; a hundred of what it costs to take one. */
+const LEAST_PART_NS = 50_000;
+const MOST_OWN_PARTS = 4;
+
+/** A product's part packs what is not cut, so it has at least so many rows. */
+const LEAST_ROWS = 192;
+/** Where the argument block of a product has these; see `matmul/gemm.ts`. */
+const [M, N, BATCH, CHUNKS] = [4, 5, 8, 12];
+
+/** How many parts of a call are each thread's own. */
+export function ownParts(kernel: WasmKernel, words: readonly number[], work: number, threads: number): number {
+  if (!FINE.has(kernel)) return 1;
+  const most = kernel === 'gemm' ? productParts(words) / threads : MOST_OWN_PARTS;
+  const paid = costOf(kernel, work) / threads / LEAST_PART_NS;
+  return Math.max(1, Math.floor(Math.min(MOST_OWN_PARTS, most, paid)));
+}
+
+function productParts(words: readonly number[]): number {
+  const [m = 0, n = 0, batch = 0, chunks = 0] = [M, N, BATCH, CHUNKS].map((at) => words[at]);
+  if (chunks > 1) return chunks;
+  return batch === 1 && n >= 2 * m ? 1 : (m * batch) / LEAST_ROWS;
+}

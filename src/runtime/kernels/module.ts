@@ -7,7 +7,7 @@ export interface KernelExports {
   gemmScratchBytes(): number;
   runKernel(kernel: number, args: number, scratch: number, part: number, parts: number): void;
   /** Returns 1 once all is done; else helpers are still working. */
-  runShared(control: number, kernel: number, args: number, scratch: number, parts: number): number;
+  runShared(control: number, kernel: number, args: number, scratch: number, parts: number, own: number): number;
   /** Returns 1 once so many parts are done, 2 if a helper failed, 0 after some tenths of a second. */
   awaitParts(control: number, parts: number): number;
   /** Returns how many kernels are done; if not all, helpers are still working on the next. */

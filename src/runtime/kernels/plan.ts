@@ -96,8 +96,8 @@ function planOf({ pool }: KernelContext, records: readonly PlanRecord[], { bytes
   const words = new Int32Array(records.length * RECORD_WORDS + argumentWords);
   const table = pool.allocate(words.byteLength);
   let at = records.length * RECORD_WORDS;
-  records.forEach(({ kernel, words: argument, isShared }, i) => {
-    words.set([KERNEL_NUMBERS[kernel], table + 4 * at, isShared ? 1 : 0], i * RECORD_WORDS);
+  records.forEach(({ kernel, words: argument, ownParts }, i) => {
+    words.set([KERNEL_NUMBERS[kernel], table + 4 * at, pool.partsOf(ownParts), ownParts], i * RECORD_WORDS);
     words.set(argument, at);
     at += argument.length;
   });
@@ -118,9 +118,9 @@ function planOf({ pool }: KernelContext, records: readonly PlanRecord[], { bytes
       pool.runPlan(table, records.length);
     },
     time: () =>
-      records.map(({ kernel, words: argument, work, isShared }) => {
+      records.map(({ kernel, words: argument, work }) => {
         const start = performance.now();
-        pool.run(kernel, argument, isShared ? Number.POSITIVE_INFINITY : 0);
+        pool.run(kernel, argument, work);
         return { kernel, work, ms: performance.now() - start };
       }),
     dispose() {

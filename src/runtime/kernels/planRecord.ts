@@ -6,7 +6,8 @@ export interface PlanRecord {
   readonly words: readonly number[];
   /** In units of the kernel. */
   readonly work: number;
-  readonly isShared: boolean;
+  /** How many parts are each thread's own; 0: one thread computes all of it. */
+  readonly ownParts: number;
   readonly changing?: ChangingWord | undefined;
 }
 

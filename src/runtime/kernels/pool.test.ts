@@ -51,4 +51,30 @@ describe.each(levels)('the %s binary', (level) => {
     }
     together.dispose();
   });
+
+  test('takes no part of a call for one of the next, however late a thread is', async () => {
+    vi.stubGlobal('Worker', NodeThread);
+    const heap = sharedHeap();
+    const alone = await startPool(heap, bytes(), 1);
+    // More threads than cores: each is kept waiting now and then.
+    const together = await startPool(heap, bytes(), 6, { script: 'threads.js', leastSharedNs: 0 });
+    vi.unstubAllGlobals();
+    const plans = [randomPlan(heap, 48, 8, 16), randomPlan(heap, 31, 40, 9), randomPlan(heap, 900, 16, 33)];
+    const resultOf = ({ c, m, n }: GemmPlan) => new Float32Array(heap.memory.buffer, c, m * n);
+    const expected = plans.map((plan) => {
+      runGemm(alone, plan);
+      return resultOf(plan).slice();
+    });
+    for (const plan of plans) resultOf(plan).fill(Number.NaN);
+    for (let round = 0; round < 3000; round++) {
+      const at = round % plans.length;
+      const plan = plans[at] as GemmPlan;
+      runGemm(together, plan);
+      const last = resultOf(plan);
+      if (last.some((value, i) => value !== expected[at]?.[i])) expect(last).toEqual(expected[at]);
+      last.fill(Number.NaN);
+    }
+    expect(together.damage()).toBeUndefined();
+    together.dispose();
+  });
 });

@@ -1,6 +1,6 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { outOfMemory } from './allocation.ts';
-import { costOf } from './costs.ts';
+import { costOf, ownParts } from './costs.ts';
 import { compileKernels, isShared, linkKernels, type WasmKernel } from './module.ts';
 import { KERNEL_NUMBERS } from './numbers.ts';
 import type { ChangingWord, PlanRecord } from './planRecord.ts';
@@ -33,6 +33,8 @@ export interface KernelPool {
    * Throws    thread-died: the results are incomplete; later kernels run on this thread
    */
   run(kernel: WasmKernel, words: readonly number[], work: number, changing?: ChangingWord): void;
+  /** In how many parts a call runs, of which so many are each thread's own. */
+  partsOf(ownParts: number): number;
   /** A scratch region of at least `bytes`, valid until the next call of `scratch`. */
   scratch(bytes: number): number;
   /** Address of the scratch region, which moves when it grows; −1 once the pool is disposed. */
@@ -40,7 +42,7 @@ export interface KernelPool {
   /** Does the work, and records every call of `run`. */
   recording<T>(records: PlanRecord[], work: () => T): T;
   /**
-   * Runs `count` recorded kernels; `table` holds four words for each: number, argument address, whether shared, unused.
+   * Runs `count` recorded kernels; `table` holds four words for each: number, argument address, parts, and each thread's own.
    * Throws    thread-died
    */
   runPlan(table: number, count: number): void;
@@ -73,6 +75,7 @@ const MOST_ROUND_MS = 1000;
 const MOST_PARTS = 32;
 /** The control block's second word: parts that are done and, in the upper bits, helpers that failed; see wasm/pool. */
 const FINISHED_WORD = 1;
+const PARTS_WORD = 4;
 
 export interface PoolOptions {
   /** The script of helper threads (`findThreadScript`); without it there are none. */
@@ -133,7 +136,7 @@ export async function startPool(
 
   /** Continues waiting after the compiled code returned. */
   function awaitHelpers(): void {
-    const parts = partsOf();
+    const parts = new Int32Array(heap.memory.buffer, control)[PARTS_WORD] as number;
     let before = finished().all;
     for (let idleMs = 0; idleMs < patienceMs; ) {
       const start = performance.now();
@@ -145,9 +148,6 @@ export async function startPool(
     }
     throw threadDied(helpers.length + 1, patienceMs);
   }
-
-  /** One for each thread, so that what a part prepares for itself is prepared as rarely as can be. */
-  const partsOf = () => Math.min(helpers.length + 1, MOST_PARTS);
 
   /** If this thread throws, a helper may still be in this job, and would join the next one at the wrong moment. */
   function damagedBy(error: unknown): unknown {
@@ -166,8 +166,11 @@ export async function startPool(
     return false;
   }
 
+  const partsOf = (own: number) => Math.min(own * (helpers.length + 1), MOST_PARTS);
+
   return {
     threads: helpers.length + 1,
+    partsOf,
     damage: () => damage,
     useThreads(which) {
       isAlone = which === 'one' || damage !== undefined || helpers.length === 0;
@@ -185,13 +188,14 @@ export async function startPool(
       new Int32Array(heap.memory.buffer, args, words.length).set(words);
       const number = KERNEL_NUMBERS[kernel];
       const isShared = helpers.length > 0 && costOf(kernel, work) >= leastSharedNs;
-      recorded?.push({ kernel, words: [...words], work, isShared, changing });
+      const own = isShared ? ownParts(kernel, words, work, helpers.length + 1) : 0;
+      recorded?.push({ kernel, words: [...words], work, ownParts: own, changing });
       if (!isShared || isAlone) {
         kernels.runKernel(number, args, ownScratch, 0, 1);
         return;
       }
       try {
-        if (kernels.runShared(control, number, args, ownScratch, partsOf()) !== DONE) awaitHelpers();
+        if (kernels.runShared(control, number, args, ownScratch, partsOf(own), own) !== DONE) awaitHelpers();
       } catch (error) {
         throw damagedBy(error);
       }
