@@ -14,6 +14,8 @@ interface Violation {
 const WRONG_SEQUENCE: readonly unknown[] = [10071, 10164];
 const STREAM_MISSING = 10059;
 const STREAM_EXISTS = 10058;
+/** A cluster that has not yet heard from as many of its servers as are to keep a copy. */
+const NO_PEERS = 10005;
 
 /** Errors of a server or a connection that may be gone in a moment. */
 const PASSING = ['TimeoutError', 'NoRespondersError', 'RequestError', 'JetStreamNotEnabled', 'ConnectionError'];
@@ -33,9 +35,11 @@ export const isWrongSequence = (error: unknown) => WRONG_SEQUENCE.includes(codeO
 export const isStreamMissing = (error: unknown) => codeOf(error) === STREAM_MISSING;
 export const isStreamThere = (error: unknown) => codeOf(error) === STREAM_EXISTS;
 
-/** Whether the same request may succeed later: the connection is lost, or the servers elect a leader. */
+/** Whether the same request may succeed later: the connection is lost, or the servers find each other or elect a leader. */
 export function isPassing(error: unknown): boolean {
-  if (nameOf(error) === 'JetStreamApiError') return (error as { readonly status?: unknown }).status === 503;
+  if (nameOf(error) === 'JetStreamApiError') {
+    return codeOf(error) === NO_PEERS || (error as { readonly status?: unknown }).status === 503;
+  }
   if (nameOf(error) === 'JetStreamStatusError') return [408, 503].includes(Number(codeOf(error)));
   return violationOf(error) === undefined && PASSING.includes(nameOf(error));
 }

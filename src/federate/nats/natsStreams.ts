@@ -1,6 +1,6 @@
 import type { JetStreamClient, JetStreamManager, StreamConfig } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { LimbeckError } from '../../core/errors.ts';
+import { LimbeckError, messageOf } from '../../core/errors.ts';
 import { transportFailed } from '../transport.ts';
 import { isPassing, isStreamMissing, isStreamThere, isWrongSequence, natsError } from './natsErrors.ts';
 import { entryStream, entrySubject, jetstreamOf, manifestSubject, objectStream, pieceSubject } from './natsNames.ts';
@@ -214,7 +214,9 @@ async function untilAnswered<T>(
     } catch (error) {
       if (signal.aborted) throw gone();
       if (!isPassing(error)) throw natsError(error);
-      if (performance.now() > until) throw transportFailed('nats', `no answer in ${patienceMs} ms`, error);
+      if (performance.now() > until) {
+        throw transportFailed('nats', `no good answer in ${patienceMs} ms; the last was: ${messageOf(error)}`, error);
+      }
       await pause(PAUSE_MS[Math.min(turn, PAUSE_MS.length - 1)] as number);
     }
   }
