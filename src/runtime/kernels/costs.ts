@@ -64,6 +64,8 @@ const FINE: ReadonlySet<WasmKernel> = new Set([
 /** Nanoseconds of a part; a hundred of what it costs to take one. */
 const LEAST_PART_NS = 50_000;
 const MOST_OWN_PARTS = 4;
+/** Of a call: as `wasm/pool` has it, a bit for each. */
+export const MOST_PARTS = 32;
 
 /** A product's part packs what is not cut, so it has at least so many rows. */
 const LEAST_ROWS = 192;
@@ -73,7 +75,7 @@ const [M, N, BATCH, CHUNKS] = [4, 5, 8, 12];
 /** How many parts of a call are each thread's own. */
 export function ownParts(kernel: WasmKernel, words: readonly number[], work: number, threads: number): number {
   if (!FINE.has(kernel)) return 1;
-  const most = kernel === 'gemm' ? productParts(words) / threads : MOST_OWN_PARTS;
+  const most = Math.min(MOST_PARTS, kernel === 'gemm' ? productParts(words) : MOST_PARTS) / threads;
   const paid = costOf(kernel, work) / threads / LEAST_PART_NS;
   return Math.max(1, Math.floor(Math.min(MOST_OWN_PARTS, most, paid)));
 }

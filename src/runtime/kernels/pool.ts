@@ -1,10 +1,11 @@
 import { LimbeckError } from '../../core/errors.ts';
 import { outOfMemory } from './allocation.ts';
-import { costOf, ownParts } from './costs.ts';
+import { costOf, MOST_PARTS, ownParts } from './costs.ts';
 import { compileKernels, isShared, linkKernels, type WasmKernel } from './module.ts';
 import { KERNEL_NUMBERS } from './numbers.ts';
 import type { ChangingWord, PlanRecord } from './planRecord.ts';
-import { makeThreadLock, startThread, type ThreadMessage, whenGone } from './startThread.ts';
+import { makeThreadLock, onGone, startThread, type ThreadMessage, whenGone } from './startThread.ts';
+import { threadDied } from './threadDied.ts';
 
 /** The parts of tfjs-wasm's Emscripten module that the kernels use. */
 export interface WasmHeap {
@@ -55,7 +56,6 @@ export interface KernelPool {
 }
 
 const ARGS_BYTES = 256;
-/** Bytes of one call in a plan's table. */
 const PLAN_BYTES = 16;
 /** Some seconds; a helper that has not left by then is dead. */
 const ROUNDS_TO_LEAVE = 10;
@@ -71,12 +71,9 @@ const DONE = 1;
  */
 const PATIENCE_MS = 30_000;
 const MOST_ROUND_MS = 1000;
-/** As wasm/pool has it: a bit for each. */
-const MOST_PARTS = 32;
 /** The control block's second word: parts that are done and, in the upper bits, helpers that failed; see wasm/pool. */
 const FINISHED_WORD = 1;
 const PARTS_WORD = 4;
-
 export interface PoolOptions {
   /** The script of helper threads (`findThreadScript`); without it there are none. */
   readonly script?: string | undefined;
@@ -118,7 +115,8 @@ export async function startPool(
   const link = { module, memory: heap.memory };
   const locks = Array.from({ length: count }, makeThreadLock);
   const starting = locks.map((lock) => startThread(script as string, 'linked', { ...link, lock }));
-  const helpers = (await Promise.all(starting)).filter((helper) => helper !== undefined);
+  const started = await Promise.all(starting);
+  const helpers = started.filter((one) => one !== undefined);
   helpers.forEach((helper, i) => {
     const work = { control, scratch: scratches[i] as number, part: i + 1 };
     helper.postMessage({ work } satisfies Partial<ThreadMessage>);
@@ -165,6 +163,12 @@ export async function startPool(
     }
     return false;
   }
+
+  // One that ended between two jobs, whose parts others have done. A disposed pool has no helpers.
+  const onLost = () => {
+    if (helpers.length > 0 && damage === undefined) damagedBy(threadDied(helpers.length + 1, 0));
+  };
+  for (const [i, helper] of started.entries()) if (helper !== undefined) onGone(locks[i], onLost);
 
   const partsOf = (own: number) => Math.min(own * (helpers.length + 1), MOST_PARTS);
 
@@ -243,13 +247,4 @@ export async function startPool(
       await whenGone(locks.splice(0));
     },
   };
-}
-
-function threadDied(threads: number, patienceMs: number): LimbeckError {
-  return new LimbeckError(
-    'thread-died',
-    `One of the ${threads} threads that compute together has died, or did not move for ${patienceMs / 1000} s. What it ` +
-      'was asked for is not whole; ask again, and fewer threads compute it.',
-    { details: { threads } },
-  );
 }

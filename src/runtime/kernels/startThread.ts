@@ -60,6 +60,11 @@ export function makeThreadLock(): string | undefined {
   return globalThis.navigator?.locks === undefined ? undefined : `limbeck-thread-${crypto.randomUUID()}`;
 }
 
+/** Calls back once a thread that has started is gone, however it ended; never where there are no locks. */
+export function onGone(lock: string | undefined, act: () => void): void {
+  if (lock !== undefined) navigator.locks.request(lock, act).catch(() => undefined);
+}
+
 /**
  * Resolves when these threads are gone, or after some seconds. If a worker ends before the threads that it started,
  * Chromium keeps it, with its heap and threads, as long as the page lives.
